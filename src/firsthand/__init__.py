@@ -1,0 +1,79 @@
+"""First-class support: what a team does by hand in production, named, checked, performed and on record."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from firsthand.core.actors import Person
+    from firsthand.core.checks import Check, check
+    from firsthand.core.errors import (
+        DeskError,
+        FirsthandError,
+        JournalError,
+        JournalMissing,
+        JournalOutdated,
+        JournalUnavailable,
+        OutcomeError,
+        Refused,
+        SettingsError,
+        UnknownActor,
+    )
+    from firsthand.core.inputs import Choices
+    from firsthand.core.runs import Failure, Refusal, Run, Subject
+    from firsthand.desk import Desk, Namespace
+    from firsthand.settings import Settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Check",
+    "Choices",
+    "Desk",
+    "DeskError",
+    "Failure",
+    "FirsthandError",
+    "JournalError",
+    "JournalMissing",
+    "JournalOutdated",
+    "JournalUnavailable",
+    "Namespace",
+    "OutcomeError",
+    "Person",
+    "Refusal",
+    "Refused",
+    "Run",
+    "Settings",
+    "SettingsError",
+    "Subject",
+    "UnknownActor",
+    "check",
+]
+
+_HOMES = {
+    "Check": "core.checks",
+    "Choices": "core.inputs",
+    "Desk": "desk",
+    "Failure": "core.runs",
+    "Namespace": "desk",
+    "Person": "core.actors",
+    "Refusal": "core.runs",
+    "Run": "core.runs",
+    "Settings": "settings",
+    "Subject": "core.runs",
+    "check": "core.checks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Resolve a public name where it is first used, so that reading the journal imports no more than it needs."""
+    if name not in __all__:
+        raise AttributeError(f"module 'firsthand' has no attribute {name!r}")
+    value = getattr(import_module(f"firsthand.{_HOMES.get(name, 'core.errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""What a support action is: pydantic and the standard library, nothing else."""

@@ -1,0 +1,241 @@
+"""Named things that the team may perform: what an author registers, and what the desk makes of it at start."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from firsthand.core.binding import Parameter, Wiring, is_resource, is_run, metadata, name_of, parameters_of, wire
+from firsthand.core.checks import Check, Circumstance, checks_of
+from firsthand.core.inputs import Choices, Input, choices_in, input_of
+from firsthand.core.policy import EVERYBODY, NOBODY, Policy, Who, clauses_of, roles_of
+from firsthand.core.reasons import Reasons
+from firsthand.core.resources import Resource
+from firsthand.core.subjects import Kind, SubjectOf
+from firsthand.core.text import LIMITS, is_utf8, titled
+
+When = Callable[..., Any] | Check | Iterable[Callable[..., Any] | Check] | None
+Why = Iterable[str | Enum] | type[Enum] | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What an author said of an action, namespace and desk included, before it is worked out."""
+
+    name: str
+    function: Callable[..., Any]
+    who: Who | None = None
+    why: Why = None
+    when: tuple[Check, ...] = ()
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    owner: str | None = None
+    aliases: tuple[str, ...] = ()
+    ask: str | Iterable[str] = EVERYBODY
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action worked out: every question a run has is answered by looking here."""
+
+    name: str
+    title: str
+    description: str
+    wiring: Wiring
+    inputs: Mapping[str, Input]
+    policy: Policy
+    reasons: Reasons
+    circumstances: tuple[Circumstance, ...]
+    tags: tuple[str, ...]
+    owner: str | None
+    aliases: tuple[str, ...]
+    source: str
+    digest: str
+
+    def describe(self) -> dict[str, object]:
+        """Return the action as the catalogue keeps it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "tags": list(self.tags),
+            "owner": self.owner,
+            "aliases": list(self.aliases),
+            "who": self.policy.words(),
+            "roles": list(self.policy.roles),
+            "ask": list(self.policy.ask),
+            "why": list(self.reasons.listed),
+            "when": [each.statement for each in self.circumstances],
+            "inputs": [each.describe() for each in self.inputs.values()],
+            "source": self.source,
+            "code": self.digest,
+        }
+
+
+@dataclass(slots=True)
+class Actions:
+    """All actions of a desk, worked out together; ``problems`` are sentences about what is wrong."""
+
+    kinds: Mapping[str, Kind]
+    resources: Mapping[Any, Resource]
+    by_name: dict[str, Action] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def get(self, name: str) -> Action | None:
+        """Return the action of a name or an alias."""
+        return self.by_name.get(self.names.get(name, name))
+
+    def __iter__(self) -> Iterator[Action]:
+        return iter(self.by_name.values())
+
+    def add(self, registration: Registration) -> None:
+        """Work out one registration."""
+        name = registration.name
+        if name in self.by_name:
+            self.problems.append(f"{name}: there are two actions of that name; rename one.")
+            return
+        if fault := fault_of(name):
+            self.problems.append(f"“{name}”: {fault}")
+            return
+        try:
+            self.by_name[name] = self.work_out(registration)
+        except NameError as error:
+            self.problems.append(f"{name}: a type hint cannot be resolved: {error}.")
+        except TypeError as error:
+            self.problems.append(f"{name}: {error}.")
+
+    def finish(self) -> None:
+        """Join the aliases, once all are in."""
+        for action in self:
+            for alias in action.aliases:
+                other = self.names.get(alias) or (alias if alias in self.by_name else None)
+                if other and other != action.name:
+                    self.problems.append(f"{action.name}: its alias {alias} is also a name of {other}.")
+                self.names[alias] = action.name
+
+    def work_out(self, registration: Registration) -> Action:
+        """Return the action of a registration, noting what is wrong with it."""
+        name, function = registration.name, registration.function
+        inputs = {each.name: each for each in self.inputs_of(function)}
+        inputs = {key: self.with_choices(name, each, inputs) for key, each in inputs.items()}
+        wiring = wire(function, inputs, self.resources)
+        for each in inputs.values():
+            _ = each.adapter
+        if not registration.who:
+            self.problems.append(f"{name}: it does not say who may perform it; add who=, to it or to its namespace.")
+        partly = partial(self.wired, name, inputs)
+        clauses = clauses_of(registration.who or (), lambda function: partly("clause", Check(function)))
+        when = tuple(Circumstance.of(each, partly("check", each)) for each in registration.when)
+        asking = roles_of(registration.ask)
+        return Action(
+            name,
+            registration.title or titled(name),
+            inspect.getdoc(function) or "",
+            wiring,
+            inputs,
+            Policy(clauses, () if asking == (NOBODY,) else asking),
+            Reasons.of(registration.why),
+            when,
+            tuple(dict.fromkeys(registration.tags)),
+            registration.owner,
+            registration.aliases,
+            source_of(function),
+            digest_of(function),
+        )
+
+    def inputs_of(self, function: Callable[..., Any]) -> Iterator[Input]:
+        """Yield the inputs among a function's parameters: all but resources and the Run."""
+        for parameter in parameters_of(function):
+            if not is_run(parameter.annotation) and not is_resource(parameter.bare, self.resources):
+                yield input_of(parameter, self.kind_of(parameter))
+
+    def kind_of(self, parameter: Parameter) -> Kind | None:
+        """Return the kind of subject that a parameter is, if it is one."""
+        for mark in metadata(parameter.annotation):
+            if isinstance(mark, SubjectOf):
+                if mark.kind not in self.kinds:
+                    raise TypeError(f"the desk has no subject {mark.kind}")
+                return self.kinds[mark.kind]
+        kinds = [kind for kind in self.kinds.values() if kind.type is parameter.bare or kind.type == parameter.bare]
+        if len(kinds) > 1:
+            names = " or ".join(f'desk.subject_of("{kind.name}")' for kind in kinds)
+            raise TypeError(f"the input {parameter.name} may be either of two subjects; say Annotated[..., {names}]")
+        return kinds[0] if kinds else None
+
+    def with_choices(self, name: str, each: Input, inputs: Mapping[str, Input]) -> Input:
+        """Return an input with its choices wired."""
+        choices: Choices | None = choices_in(each.annotation)
+        if choices is None:
+            return each
+        wiring = self.wired(name, inputs, "choices", Check(choices.function))
+        return Input(each.name, each.annotation, each.default, each.kind, wiring)
+
+    def wired(self, name: str, inputs: Mapping[str, Input], part: str, each: Check) -> Wiring:
+        """Wire a check, a clause or choices of an action, noting inputs that the action lacks."""
+        wiring = wire(each.function, inputs, self.resources, each.bind)
+        lacking = [*wiring.missing, *(key for key in each.bind.values() if key not in inputs)]
+        if lacking:
+            self.problems.append(
+                f"{name}: its {part} {name_of(each.function)} takes {', '.join(dict.fromkeys(lacking))}, "
+                f"which the action does not have; it has {', '.join(inputs) or 'no inputs'}."
+            )
+        return wiring
+
+
+def registered(name: str, function: Callable[..., Any], **said: Any) -> Registration:
+    """Return a registration of what an author said, in any of the allowed shapes."""
+    when, tags = said.pop("when", ()), said.pop("tags", ())
+    return Registration(name, function, when=checks_of(when), tags=tuple(tags), **said)
+
+
+def fault_of(name: str) -> str | None:
+    """Return what is wrong with an action's name."""
+    if not name or len(name) > LIMITS["action"] or not is_utf8(name):
+        return f"a name has 1 to {LIMITS['action']} characters."
+    if not name.isprintable() or name != name.strip() or name.startswith("-"):
+        return "a name is made of letters, like subscription.cancel."
+    return None
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """Return where the function stands: ``support.py:34``, relative to where the program runs if it can be."""
+    code = code_of(function)
+    if code is None:
+        return ""
+    path = Path(code.co_filename)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{shown}:{code.co_firstlineno}"
+
+
+def code_of(function: Callable[..., Any]) -> CodeType | None:
+    """Return the code of a function, through decorators and partials."""
+    if isinstance(function, partial):
+        return code_of(function.func)
+    return getattr(inspect.unwrap(function), "__code__", None)
+
+
+def digest_of(function: Callable[..., Any]) -> str:
+    """Return a digest of a function's compiled code, 16 hexadecimal digits; comments and place do not count."""
+    code = code_of(function)
+    return hashlib.sha256(repr(parts_of(code)).encode()).hexdigest()[:16] if code else ""
+
+
+def parts_of(code: CodeType) -> tuple[object, ...]:
+    """Return what makes a piece of code what it is, without line numbers."""
+    constants = tuple(parts_of(each) if isinstance(each, CodeType) else constant_of(each) for each in code.co_consts)
+    return code.co_code, code.co_names, code.co_varnames, constants
+
+
+def constant_of(value: object) -> str:
+    """Return a constant in a spelling that is the same in every process (a set's order is not)."""
+    if isinstance(value, frozenset):
+        return repr(sorted(constant_of(each) for each in value))
+    return repr(value)

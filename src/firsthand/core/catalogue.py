@@ -1,0 +1,33 @@
+"""What a desk offers, as recorded at start, and what changed since it started last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from firsthand.core.actions import Action
+
+Entry = Mapping[str, Any]
+
+
+def entries_of(actions: Iterable[Action]) -> dict[str, Entry]:
+    """Return the catalogue's entries by action name."""
+    return {action.name: action.describe() for action in actions}
+
+
+def changes_between(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[dict[str, object]]:
+    """Return what changed, one mapping a change: an action added or removed, or a field with before and after.
+
+    Where an action stands in the source is not a change.
+    """
+    changes: list[dict[str, object]] = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None:
+            changes.append({"action": name, "change": "added" if old is None else "removed"})
+            continue
+        for key in sorted(old.keys() | new.keys()):
+            if key != "source" and old.get(key) != new.get(key):
+                change = {"action": name, "change": key, "before": old.get(key), "after": new.get(key)}
+                changes.append({"action": name, "change": key} if key in ("code", "inputs") else change)
+    return changes

@@ -1,0 +1,272 @@
+"""An action's inputs: the parameters of its function, parsed by pydantic, told in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticSerializationError
+
+from firsthand.core import refusals
+from firsthand.core.binding import REQUIRED, Parameter, Wiring, metadata
+from firsthand.core.secrets import STARS, is_secret
+from firsthand.core.subjects import Kind
+from firsthand.core.text import is_utf8
+
+LIMIT = 1024 * 1024
+"""Bytes that all inputs of a run may have together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """In ``Annotated[str, Choices(plans_for)]``: the values that the input may have now.
+
+    The function takes any other input by name and resources by type, and returns the values, or pairs of value and
+    label. Choices are enforced, not only offered.
+    """
+
+    function: Callable[..., Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: a parameter of the action's function, or a subject given by its id."""
+
+    name: str
+    annotation: Any
+    default: Any = REQUIRED
+    kind: Kind | None = None
+    choices: Wiring | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether it has to be given."""
+        return self.default is REQUIRED
+
+    @cached_property
+    def secret(self) -> bool:
+        """Whether its type is, or holds, a secret."""
+        return is_secret(self.annotation)
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """The parser of its type; raises ``TypeError`` for a type that no form can give."""
+        try:
+            return TypeAdapter(self.annotation)
+        except (PydanticSchemaGenerationError, PydanticUserError) as error:
+            raise TypeError(
+                f"the input {self.name} has a type that cannot be filled in: {shown_type(self.annotation)}; "
+                "use one that pydantic parses, or register a subject or a resource of that type"
+            ) from error
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """Its JSON schema."""
+        try:
+            return self.adapter.json_schema()
+        except PydanticInvalidForJsonSchema:
+            return {}
+
+    def parse(self, raw: object) -> Any:
+        """Return the value that a raw input stands for; raises pydantic's ``ValidationError``."""
+        return self.adapter.validate_python(raw)
+
+    def masked(self, value: object) -> object:
+        """Return a parsed value as JSON may keep it, its secrets starred out."""
+        try:
+            return self.adapter.dump_python(value, mode="json", warnings=False)
+        except PydanticSerializationError:
+            return f"<{type(value).__name__}>"
+
+    def describe(self) -> dict[str, object]:
+        """Return what the catalogue keeps of it."""
+        described: dict[str, object] = {"name": self.name, "schema": self.schema, "required": self.required}
+        if self.secret:
+            described["secret"] = True
+        if self.kind:
+            described["subject"] = self.kind.name
+        if self.choices:
+            described["choices"] = True
+        if not self.required and self.default is not None and not self.secret:
+            described["default"] = self.masked(self.default)
+        return described
+
+
+def shown_type(annotation: Any) -> str:
+    """Return a type as people write it."""
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+
+
+def input_of(parameter: Parameter, kind: Kind | None) -> Input:
+    """Make the input of a parameter; a ``Field(...)`` that stands as its default is taken into its type."""
+    annotation, default = parameter.annotation, parameter.default
+    if isinstance(default, FieldInfo):
+        field_info = default
+        default = REQUIRED if field_info.is_required() else field_info.get_default(call_default_factory=True)
+        annotation = Annotated[annotation, field_info]
+    if kind:
+        annotation = kind.id_annotation if parameter.required else kind.id_annotation | None
+    return Input(parameter.name, annotation, default, kind)
+
+
+def choices_in(annotation: Any) -> Choices | None:
+    """Return the ``Choices`` of an annotated type."""
+    if get_origin(annotation) is Annotated:
+        return next((each for each in metadata(annotation) if isinstance(each, Choices)), None)
+    return next((found for each in get_args(annotation) if (found := choices_in(each))), None)
+
+
+@dataclass(slots=True)
+class Parsed:
+    """Inputs as parsed: ``values`` for the function, ``masked`` for the record, ``faults`` as sentences."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    masked: dict[str, object] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    secrets: list[object] = field(default_factory=list)
+
+
+def parse(inputs: Collection[Input], given: Mapping[str, object], *, partly: bool = False) -> Parsed:
+    """Parse what was given for an action's inputs; ``partly`` forgives what is missing.
+
+    What was given for a name that is no input is not kept: it may be a mistyped secret.
+    """
+    parsed = Parsed()
+    names = {each.name for each in inputs}
+    for name in given:
+        if name not in names:
+            parsed.secrets.append(given[name])
+            parsed.faults.append(f"{name}: there is no such input; there are {', '.join(sorted(names)) or 'none'}.")
+    for each in inputs:
+        if each.name in given:
+            parse_one(each, given[each.name], parsed)
+        elif not each.required:
+            parsed.values[each.name] = each.default
+            parsed.masked[each.name] = None if each.default is None else each.masked(each.default)
+        elif not partly:
+            parsed.faults.append(f"{each.name}: this is missing.")
+    return parsed
+
+
+def parse_one(each: Input, raw: object, parsed: Parsed) -> None:
+    """Parse one input into what is parsed so far."""
+    if each.secret:
+        parsed.secrets.append(raw)
+    if each.kind and each.kind.is_loaded(raw):
+        parsed.values[each.name] = raw
+        parsed.masked[each.name] = each.kind.id_of(raw)
+        return
+    if not utf8_throughout(raw):
+        raise refusals.not_utf8("inputs")
+    try:
+        value = each.parse(raw)
+    except ValidationError as error:
+        parsed.masked[each.name] = STARS if each.secret else raw_as_json(raw)
+        parsed.faults.extend(faults_of(each, error))
+    else:
+        parsed.values[each.name] = value
+        parsed.masked[each.name] = each.masked(value)
+
+
+def utf8_throughout(value: object) -> bool:
+    """Say whether every text inside a raw value can be recorded."""
+    if isinstance(value, str):
+        return is_utf8(value)
+    if isinstance(value, Mapping):
+        return all(utf8_throughout(key) and utf8_throughout(part) for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(utf8_throughout(part) for part in value)
+    return True
+
+
+def raw_as_json(raw: object) -> object:
+    """Return a raw value as JSON may keep it."""
+    if raw is None or isinstance(raw, (bool, int, float, str)):
+        return raw
+    if isinstance(raw, Mapping):
+        return {str(key): raw_as_json(part) for key, part in raw.items()}
+    if isinstance(raw, (list, tuple)):
+        return [raw_as_json(part) for part in raw]
+    return f"<{type(raw).__name__}>"
+
+
+def size_of(value: object) -> int:
+    """Return about how many bytes a raw value would take as JSON."""
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, (bytes, bytearray)):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(size_of(key) + size_of(part) + 2 for key, part in value.items())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return sum(size_of(part) + 1 for part in value)
+    return 8
+
+
+WORDS = {
+    "missing": "this is missing.",
+    "int_parsing": "this must be a whole number.",
+    "int_type": "this must be a whole number.",
+    "int_from_float": "this must be a whole number.",
+    "float_parsing": "this must be a number.",
+    "float_type": "this must be a number.",
+    "decimal_parsing": "this must be a number, such as 12.50.",
+    "decimal_type": "this must be a number, such as 12.50.",
+    "bool_parsing": "this must be yes or no.",
+    "bool_type": "this must be yes or no.",
+    "string_type": "this must be text.",
+    "date_parsing": "this must be a day, such as 2026-05-03.",
+    "date_from_datetime_parsing": "this must be a day, such as 2026-05-03.",
+    "datetime_parsing": "this must be a time, such as 2026-05-03T14:30.",
+    "datetime_from_date_parsing": "this must be a time, such as 2026-05-03T14:30.",
+    "time_parsing": "this must be a time of day, such as 14:30.",
+    "uuid_parsing": "this must be a UUID.",
+    "list_type": "this must be a list.",
+    "dict_type": "this must be a mapping.",
+    "extra_forbidden": "there is no such input.",
+}
+"""Errors of pydantic's in our words; the others are put together from what the type asks for."""
+
+WORDS_WITH = {
+    "greater_than": "this must be more than {gt}.",
+    "greater_than_equal": "this must be at least {ge}.",
+    "less_than": "this must be less than {lt}.",
+    "less_than_equal": "this must be at most {le}.",
+    "multiple_of": "this must be a multiple of {multiple_of}.",
+    "string_too_short": "this must have at least {min_length} characters.",
+    "string_too_long": "this must have at most {max_length} characters.",
+    "too_short": "there must be at least {min_length}.",
+    "too_long": "there may be at most {max_length}.",
+    "literal_error": "this must be {expected}.",
+    "enum": "this must be {expected}.",
+    "decimal_max_places": "this may have at most {decimal_places} decimal places.",
+    "decimal_max_digits": "this may have at most {max_digits} digits.",
+    "decimal_whole_digits": "this may have at most {whole_digits} digits before the point.",
+    "string_pattern_mismatch": "this must match {pattern}.",
+}
+
+
+def faults_of(each: Input, error: ValidationError) -> list[str]:
+    """Return what is wrong with an input, never repeating what was typed.
+
+    A type that its author checks may say more (``raise ValueError("...")``); for secrets that is left out.
+    """
+    faults = []
+    for found in error.errors(include_url=False, include_input=False):
+        place = ".".join((each.name, *(str(step) for step in found["loc"])))
+        kind, context = found["type"], found.get("ctx", {})
+        if kind in WORDS_WITH:
+            words = WORDS_WITH[kind].format(**context)
+        elif kind in WORDS:
+            words = WORDS[kind]
+        elif kind in ("value_error", "assertion_error") and not each.secret:
+            words = str(context.get("error", "this is not valid")).strip().rstrip(".") + "."
+        else:
+            words = f"this is not valid ({kind.replace('_', ' ')})."
+        faults.append(f"{place}: {words}")
+    return faults

@@ -1,0 +1,99 @@
+"""Who may perform an action: roles, or roles with a statement; said in words, and enforced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from firsthand.core import refusals
+from firsthand.core.binding import Wiring, statement_of
+from firsthand.core.errors import AuthorError, Refused
+from firsthand.core.resources import Opened
+from firsthand.core.text import listed
+
+Who = str | Iterable[str] | Mapping[str, Literal[True] | Callable[..., Any]]
+"""What an author writes: a role, several, or role → True or a statement."""
+
+EVERYBODY = "everybody"
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A role that may, always or where a statement holds."""
+
+    role: str
+    statement: str | None = None
+    wiring: Wiring | None = None
+
+    def holds(self, opened: Opened, inputs: Mapping[str, Any]) -> bool:
+        """Say whether the clause holds for these inputs; one that raises does not."""
+        try:
+            return self.wiring is None or bool(opened.call(self.wiring, inputs))
+        except AuthorError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The clauses of one action, and who may ask for it: ``everybody``, ``nobody``, or roles."""
+
+    clauses: tuple[Clause, ...]
+    ask: tuple[str, ...] = (EVERYBODY,)
+
+    def granted(self, roles: Collection[str]) -> tuple[Clause, ...]:
+        """Return the clauses that could hold for somebody of these roles."""
+        return tuple(clause for clause in self.clauses if clause.role in roles)
+
+    def may_ask(self, roles: Collection[str]) -> bool:
+        """Say whether somebody of these roles may ask for the action."""
+        return EVERYBODY in self.ask or bool(set(self.ask) & set(roles))
+
+    def may_know(self, roles: Collection[str]) -> bool:
+        """Say whether somebody of these roles may know that the action exists."""
+        return bool(self.granted(roles)) or self.may_ask(roles)
+
+    def settle(self, clauses: Iterable[Clause], opened: Opened, inputs: Mapping[str, Any]) -> None:
+        """Refuse unless one clause holds; an author's own refusal is passed on where no other clause holds."""
+        said: Refused | None = None
+        statements = []
+        for clause in clauses:
+            try:
+                if clause.holds(opened, inputs):
+                    return
+            except Refused as refusal:
+                refusal.code, said = "clause_failed", refusal
+            statements.append(clause.statement or "")
+        raise said or refusals.clause_failed(statements, self.words())
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that the policy names."""
+        return tuple(dict.fromkeys(clause.role for clause in self.clauses))
+
+    def words(self) -> str:
+        """Return who may, in words: ``Support: up to 50. Lead: always.``"""
+        if all(clause.statement is None for clause in self.clauses):
+            return f"{listed(tuple(role.capitalize() for role in self.roles))}."
+        said = (
+            f"{clause.role.capitalize()}: {(clause.statement or 'always').rstrip('.')[:1].lower()}"
+            f"{(clause.statement or 'always').rstrip('.')[1:]}."
+            for clause in self.clauses
+        )
+        return " ".join(said)
+
+
+def roles_of(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one or several roles as a tuple."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def clauses_of(who: Who, wire: Callable[[Callable[..., Any]], Wiring]) -> tuple[Clause, ...]:
+    """Return the clauses of what an author wrote; ``wire`` works out what a statement takes."""
+    if not isinstance(who, Mapping):
+        return tuple(Clause(role) for role in roles_of(who))
+    return tuple(
+        Clause(role) if statement is True else Clause(role, statement_of(statement), wire(statement))
+        for role, statement in who.items()
+    )

@@ -1,0 +1,161 @@
+"""Every refusal of the core, each said in one place, so that all surfaces say the same.
+
+``CODES`` lists the codes with what each means; `docs/reference.md` has them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from firsthand.core.errors import Refused
+from firsthand.core.text import listed
+
+CODES = {
+    "unknown_action": "no action of that name, or none that the actor may know of",
+    "no_right": "the actor has no role that may perform the action",
+    "clause_failed": "the actor's role may perform the action, but not with these inputs",
+    "text_invalid": "a text is not UTF-8",
+    "text_too_long": "a text is longer than its limit",
+    "input_invalid": "inputs are missing, unknown, of the wrong type or out of range",
+    "inputs_too_large": "the inputs are over 1 MiB",
+    "choice_invalid": "an input is not one of the choices offered",
+    "reason_missing": "no reason was given",
+    "reason_unknown": "the reason is not on the action's list",
+    "notes_missing": "the reason is other, and the notes say nothing",
+    "unknown_subject": "there is no subject of that id",
+    "check_failed": "the circumstances are not right",
+    "secret_in_ask": "an ask would have to keep a secret input",
+    "refused": "the author's code refused",
+    "ask_closed": "the ask has been taken, declined or withdrawn meanwhile, or it never was one",
+    "not_asker": "only whoever asked may withdraw",
+}
+
+
+def unknown_action(name: str, visible: Iterable[str]) -> Refused:
+    """There is no such action, or none that this actor may know of: the same answer."""
+    similar = get_close_matches(name, list(visible), n=1, cutoff=0.6)
+    fix = f"Did you mean {similar[0]}?" if similar else "firsthand actions lists those there are."
+    return Refused(f"There is no action “{name}”.", fix, code="unknown_action")
+
+
+def no_right(title: str, who: str, name: str) -> Refused:
+    """The actor may know of the action, and ask for it, but not perform it."""
+    return Refused(
+        f"You may not perform {title}. Who may: {who}",
+        f"Ask for it: firsthand ask {name}.",
+        code="no_right",
+    )
+
+
+def may_not_ask(title: str, who: str) -> Refused:
+    """The actor may neither perform the action nor ask for it."""
+    return Refused(f"You may not ask for {title}. Who may: {who}", "Talk to one of them.", code="no_right")
+
+
+def clause_failed(statements: Sequence[str], who: str) -> Refused:
+    """The actor's role may, but not with these inputs."""
+    return Refused(
+        f"Your role may do this only where it holds: {listed(tuple(statements), 'or')}",
+        f"Ask somebody for it who may. {who}",
+        code="clause_failed",
+    )
+
+
+def not_utf8(field: str) -> Refused:
+    """A text came in bytes that are not UTF-8."""
+    return Refused(
+        f"The {field} are not UTF-8 text." if field in ("notes", "inputs") else f"The {field} is not UTF-8 text.",
+        "Set the terminal or the file to UTF-8 and give it again.",
+        code="text_invalid",
+    )
+
+
+def too_long(field: str, length: int, limit: int) -> Refused:
+    """A text is over its limit."""
+    verb = "have" if field == "notes" else "has"
+    return Refused(
+        f"The {field} {verb} {length:,} characters; {limit:,} is the most.",
+        "Shorten it, and link to the rest.",
+        code="text_too_long",
+    )
+
+
+def inputs_invalid(faults: Sequence[str]) -> Refused:
+    """Inputs are missing, unknown, of the wrong type or out of range: each fault is a sentence."""
+    return Refused(" ".join(faults), "Give it again with that put right.", code="input_invalid")
+
+
+def inputs_too_large(size: int, limit: int) -> Refused:
+    """The inputs are too large to be recorded."""
+    return Refused(
+        f"The inputs are {size:,} bytes; {limit:,} is the most.",
+        "Put the data where the action can fetch it, and give its address.",
+        code="inputs_too_large",
+    )
+
+
+def choice_invalid(name: str, choices: Sequence[str]) -> Refused:
+    """An input is not one of the choices that stand now."""
+    shown = listed(tuple(choices[:20]), "or")
+    fix = f"Give {shown}." if choices else "There is nothing to choose from now."
+    return Refused(f"{name}: that is not one of the choices.", fix, code="choice_invalid")
+
+
+def reason_missing(reasons: Sequence[str]) -> Refused:
+    """No reason was given."""
+    return Refused("A reason is missing.", f"Give one of: {', '.join(reasons)}.", code="reason_missing")
+
+
+def reason_unknown(reason: str, reasons: Sequence[str]) -> Refused:
+    """The reason is not on the action's list."""
+    return Refused(
+        f"“{reason}” is not a reason of this action.",
+        f"Give one of: {', '.join(reasons)}; with other, say it in the notes.",
+        code="reason_unknown",
+    )
+
+
+def notes_missing(reasons: Sequence[str]) -> Refused:
+    """The reason is ``other`` and the notes say nothing."""
+    rest = [reason for reason in reasons if reason != "other"]
+    fix = "Say in the notes what the reason is" + (f", or give one of: {', '.join(rest)}." if rest else ".")
+    return Refused("The reason “other” needs notes that say something.", fix, code="notes_missing")
+
+
+def unknown_subject(kind: str, id: str) -> Refused:
+    """The loader found nothing."""
+    return Refused(f"There is no {kind} {id}.", "Look the id up and give it again.", code="unknown_subject")
+
+
+def check_failed(check: str, statement: str, cause: str = "") -> Refused:
+    """A circumstance does not hold. ``cause`` tells of an error in the check itself."""
+    message = f"This does not hold: {statement}"
+    fix = "Perform it when that holds, or ask the action's owner."
+    if cause:
+        message, fix = f"This could not be checked: {statement} ({cause})", "Tell the action's owner."
+    return Refused(message, fix, code="check_failed", check=check)
+
+
+def secret_in_ask(names: Sequence[str]) -> Refused:
+    """An ask is kept until somebody takes it, and secrets are never kept."""
+    return Refused(
+        f"An ask cannot carry {listed(tuple(names))}: secrets are not kept.",
+        "Leave it out; whoever takes the ask fills it in.",
+        code="secret_in_ask",
+    )
+
+
+def ask_closed(run: int, status: str | None) -> Refused:
+    """Somebody was faster, or the run was never asked for."""
+    message = f"There is no ask {run}." if status is None else f"Run {run} is not an open ask: it is {status}."
+    return Refused(message, "firsthand asks lists the open ones.", code="ask_closed")
+
+
+def not_asker(run: int) -> Refused:
+    """Only whoever asked may withdraw."""
+    return Refused(
+        f"Ask {run} is not yours to withdraw.",
+        "Whoever asked may withdraw it; whoever may perform it may decline it.",
+        code="not_asker",
+    )

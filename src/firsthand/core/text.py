@@ -1,0 +1,43 @@
+"""Text as it may be recorded: always valid UTF-8, never longer than its limit."""
+
+from __future__ import annotations
+
+LIMITS = {"notes": 10_000, "comment": 10_000, "reason": 200, "requested_by": 500, "ticket": 200, "action": 200}
+"""Characters that each text of a run may have."""
+
+
+def is_utf8(text: str) -> bool:
+    """Say whether the text can be written as UTF-8 (a terminal hands over other bytes as lone surrogates)."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def recordable(text: str | None, limit: int) -> str | None:
+    """Return the text as it can be recorded: what is not UTF-8 spelt out, what is over the limit cut off."""
+    if text is None:
+        return None
+    if not is_utf8(text):
+        text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def titled(name: str) -> str:
+    """Return a title made of an action's name: ``subscription.cancel`` gives ``Cancel subscription``."""
+    *spaces, verb = name.split(".")
+    words = verb.replace("_", " ").split() + [space.replace("_", " ") for space in reversed(spaces)]
+    title = " ".join(words)
+    return title[:1].upper() + title[1:]
+
+
+def listed(items: list[str] | tuple[str, ...], joint: str = "and") -> str:
+    """Return ``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {joint} {items[-1]}"
+
+
+def sentence(text: str) -> str:
+    """Return the text with a capital at its start and a full stop at its end."""
+    text = " ".join(text.split())
+    if not text:
+        return ""
+    return text[:1].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

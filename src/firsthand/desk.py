@@ -1,0 +1,439 @@
+"""The desk: where a team's actions are registered, and through which they are run."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import pkgutil
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from firsthand.core.actions import Actions, Registration, Why, registered
+from firsthand.core.actors import Person
+from firsthand.core.asks import Asks
+from firsthand.core.binding import bare, hints_of, name_of, parameters_of, wire
+from firsthand.core.calling import host_loop
+from firsthand.core.catalogue import entries_of
+from firsthand.core.checks import checks_of
+from firsthand.core.errors import DeskError, FirsthandError, UnknownActor
+from firsthand.core.pipeline import Pipeline, Request
+from firsthand.core.policy import EVERYBODY, Who
+from firsthand.core.reasons import name_of as reason_name
+from firsthand.core.resources import Resource, type_given
+from firsthand.core.runs import Run
+from firsthand.core.subjects import Kind, SubjectOf
+from firsthand.core.text import recordable
+
+if TYPE_CHECKING:
+    from firsthand.core.actions import When
+    from firsthand.core.journal import Journal
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+Named = Callable[..., Any] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A part of a desk with common rules: an action's ``who`` and ``why`` replace these, its ``when`` and ``tags``
+    are added."""
+
+    desk: Desk
+    name: str
+    who: Who | None = None
+    why: Why = None
+    when: When = None
+    tags: tuple[str, ...] = ()
+    owner: str | None = None
+    ask: str | Iterable[str] = EVERYBODY
+
+    def action(
+        self,
+        name: str | None = None,
+        *,
+        who: Who | None = None,
+        why: Why = None,
+        when: When = None,
+        tags: Iterable[str] = (),
+        owner: str | None = None,
+        title: str | None = None,
+        aliases: Iterable[str] = (),
+        ask: str | Iterable[str] | None = None,
+    ) -> Callable[[F], F]:
+        """Register the decorated function as ``namespace.name``, by default the function's own name."""
+
+        def register(function: F) -> F:
+            self.desk.register(
+                registered(
+                    f"{self.name}.{name or name_of(function)}",
+                    function,
+                    who=who or self.who,
+                    why=why if why is not None else self.why if self.why is not None else self.desk.why,
+                    when=(*checks_of(self.when), *checks_of(when)),
+                    tags=(*self.tags, *tags),
+                    owner=owner or self.owner,
+                    title=title,
+                    aliases=tuple(aliases),
+                    ask=self.ask if ask is None else ask,
+                )
+            )
+            return function
+
+        return register
+
+
+class Desk:
+    """Where a team's support actions are registered and run.
+
+    ``environment`` is shown on every screen and kept with every run; ``why`` are the reasons of actions that have none
+    of their own; ``database`` says where the journal is, by default what the settings say. Making a desk opens
+    nothing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        environment: str = "development",
+        why: Iterable[str | Enum] | type[Enum] | str | None = None,
+        database: str | None = None,
+    ) -> None:
+        self.name = name
+        self.environment = environment
+        self.why = why
+        self.database = database
+        self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
+        self._registrations: list[Registration] = []
+        self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
+        self._resources: list[Callable[..., Any]] = []
+        self._guard = threading.RLock()
+        self._actions: Actions | None = None
+        self._journal: Journal | None = None
+
+    # What an author registers
+
+    def namespace(
+        self,
+        name: str,
+        *,
+        who: Who | None = None,
+        why: Why = None,
+        when: When = None,
+        tags: Iterable[str] = (),
+        owner: str | None = None,
+        ask: str | Iterable[str] = EVERYBODY,
+    ) -> Namespace:
+        """Return a part of the desk with common rules; its actions are called ``name.verb``."""
+        return Namespace(self, name, who, why, when, tuple(tags), owner, ask)
+
+    def action(
+        self,
+        name: str | None = None,
+        *,
+        who: Who | None = None,
+        why: Why = None,
+        when: When = None,
+        tags: Iterable[str] = (),
+        owner: str | None = None,
+        title: str | None = None,
+        aliases: Iterable[str] = (),
+        ask: str | Iterable[str] = EVERYBODY,
+    ) -> Callable[[F], F]:
+        """Register the decorated function as an action; it stays the function that it was."""
+
+        def register(function: F) -> F:
+            reasons = why if why is not None else self.why
+            said = {"who": who, "why": reasons, "when": when, "tags": tags, "owner": owner, "title": title}
+            self.register(registered(name or name_of(function), function, aliases=tuple(aliases), ask=ask, **said))
+            return function
+
+        return register
+
+    def register(self, registration: Registration) -> None:
+        """Add a registration; it is worked out with all others when the desk starts."""
+        with self._guard:
+            self._registrations.append(registration)
+            self._actions = None
+
+    def resource(self, function: F) -> F:
+        """Register what actions need and the desk opens and closes: a generator that yields it, or a function."""
+        with self._guard:
+            self._resources.append(function)
+            self._actions = None
+        return function
+
+    def subject(
+        self,
+        *,
+        search: Callable[..., Any] | None = None,
+        label: Callable[[Any], object] | None = None,
+        traits: Iterable[str] | Callable[[Any], dict[str, object]] = (),
+    ) -> Callable[[F], F]:
+        """Register the decorated loader: from an id to the thing that actions are done to, or None."""
+
+        def register(function: F) -> F:
+            said = {"search": search, "label": label, "traits": traits if callable(traits) else tuple(traits)}
+            with self._guard:
+                self._subjects.append((function, said))
+                self._actions = None
+            return function
+
+        return register
+
+    def subject_of(self, kind: str) -> SubjectOf:
+        """Say which kind a parameter is, where two have one type: ``Annotated[Account, desk.subject_of("payer")]``."""
+        return SubjectOf(kind)
+
+    def discover(self, package: str) -> None:
+        """Import a package and all its modules, so that the actions in them are registered."""
+        module = import_module(package)
+        for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
+            import_module(found.name)
+
+    # Starting
+
+    @property
+    def actions(self) -> Actions:
+        """All actions, worked out; raises ``DeskError`` with everything that is wrong."""
+        with self._guard:
+            if self._actions is None:
+                actions = self.work_out()
+                if actions.problems:
+                    raise DeskError(actions.problems)
+                self._actions = actions
+            return self._actions
+
+    def work_out(self) -> Actions:
+        """Work out all that was registered; what is wrong stands in ``problems``."""
+        problems: list[str] = []
+        resources = self.work_out_resources(problems)
+        kinds: dict[str, Kind] = {}
+        for function, said in self._subjects:
+            try:
+                kind = kind_of(function, said, resources)
+            except (NameError, DeskError) as error:
+                problems.append(f"the subject {name_of(function)}: {error}")
+                continue
+            if kind.name in kinds:
+                problems.append(f"the subject {kind.name}: there are two of that name.")
+            if kind.loader.missing:
+                problems.append(f"the subject {kind.name}: nothing gives {', '.join(kind.loader.missing)}.")
+            kinds[kind.name] = kind
+        actions = Actions(kinds, resources, problems=problems)
+        for registration in self._registrations:
+            actions.add(registration)
+        actions.finish()
+        return actions
+
+    def work_out_resources(self, problems: list[str]) -> dict[Any, Resource]:
+        """Return the resources by type."""
+        types: dict[Any, Callable[..., Any]] = {}
+        for function in self._resources:
+            try:
+                given = type_given(function)
+            except (NameError, DeskError) as error:
+                problems += error.problems if isinstance(error, DeskError) else [f"{name_of(function)}: {error}."]
+                continue
+            if given in types:
+                problems.append(f"the resources {name_of(types[given])} and {name_of(function)} give the same type.")
+            types[given] = function
+        resources = {given: Resource(given, wire(function, (), types)) for given, function in types.items()}
+        for resource in resources.values():
+            if resource.wiring.missing:
+                name = name_of(resource.wiring.function)
+                problems.append(f"the resource {name}: nothing gives {', '.join(resource.wiring.missing)}.")
+        return resources
+
+    def warnings(self) -> list[str]:
+        """Return what is not wrong but odd: roles that nobody has."""
+        have = self.journal.roles()
+        lacking: dict[str, list[str]] = {}
+        for action in self.actions:
+            for role in (*action.policy.roles, *(role for role in action.policy.ask if role != EVERYBODY)):
+                if role not in have:
+                    lacking.setdefault(role, []).append(action.name)
+        return [f"Nobody has the role {role}, which {', '.join(names[:3])} names." for role, names in lacking.items()]
+
+    @property
+    def journal(self) -> Journal:
+        """The journal, opened when first used."""
+        with self._guard:
+            if self._journal is None:
+                from firsthand.settings import Settings
+                from firsthand.storage.journal import SqlJournal
+
+                self._journal = SqlJournal(self.database or Settings.load().database)
+            return self._journal
+
+    def use(self, journal: Journal | None, clock: Callable[[], int] | None = None) -> None:
+        """Use another journal from now on, or, with None, the one of the settings again."""
+        with self._guard:
+            self._journal = journal
+            self._started = False
+            if clock:
+                self.clock = clock
+
+    _started = False
+
+    def start(self) -> None:
+        """Work out the actions and record the catalogue, once; raises ``DeskError``."""
+        actions = self.actions
+        if not self._started:
+            with self._guard:
+                self.journal.enter_catalogue(self.name, entries_of(actions), self.clock())
+                self._started = True
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The six steps over this desk's actions and journal."""
+        return Pipeline(self.actions, self.journal, self.clock, self.name, self.environment)
+
+    def actor(self, id: str, surface: str) -> Person:
+        """Return the known person of an id; anybody else is turned away, which is recorded."""
+        person = self.journal.person(id)
+        if person is None:
+            data = {"as": recordable(id, 200), "surface": surface}
+            self.journal.append("sign_in_failed", actor=None, at=self.clock(), run=None, data=data)
+            raise UnknownActor(f"{recordable(id, 200)} is not a known person.", "Add them: firsthand people add.")
+        return person
+
+    # Running
+
+    def request(self, action: Named, inputs: Mapping[str, object] | None, by: str, surface: str, **said: Any) -> Request:
+        """Return the request of a call: the action by name or by its function."""
+        if said.get("reason") is not None:
+            said["reason"] = reason_name(said["reason"])
+        return Request(self.name_of(action), dict(inputs or {}), self.actor(by, surface), surface, **said)
+
+    def name_of(self, action: Named) -> str:
+        """Return an action's name, given that or its function; raises ``FirsthandError`` for any other function."""
+        if isinstance(action, str):
+            return action
+        for registration in self._registrations:
+            if registration.function is action:
+                return registration.name
+        raise FirsthandError(f"{name_of(action)} is not an action of this desk.", "Register it with @desk.action.")
+
+    @overload
+    def run(
+        self, action: Callable[..., Awaitable[T]], inputs: Mapping[str, object] | None = None, *, by: str,
+        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
+        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+    ) -> Run[T]: ...  # fmt: skip
+
+    @overload
+    def run(
+        self, action: Callable[..., T], inputs: Mapping[str, object] | None = None, *, by: str,
+        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
+        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+    ) -> Run[T]: ...  # fmt: skip
+
+    @overload
+    def run(
+        self, action: str, inputs: Mapping[str, object] | None = None, *, by: str,
+        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
+        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+    ) -> Run[object]: ...  # fmt: skip
+
+    def run(
+        self, action: Named, inputs: Mapping[str, object] | None = None, *, by: str, surface: str = "python", **said: Any
+    ) -> Run[Any]:
+        """Perform an action and return its run, whatever its outcome.
+
+        ``by`` is the id of a known person, ``inputs`` the action's inputs (a subject by its id, or loaded),
+        ``requested_by`` who wanted it, ``reason`` one of the action's reasons. Raises ``UnknownActor``,
+        ``JournalUnavailable`` (nothing was performed) and ``DeskError``; a refusal is an outcome, not an error.
+        """
+        self.start()
+        return self.pipeline.perform_request(self.request(action, inputs, by, surface, **said))
+
+    @overload
+    async def arun(
+        self, action: Callable[..., Awaitable[T]], inputs: Mapping[str, object] | None = None, *, by: str,
+        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
+        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+    ) -> Run[T]: ...  # fmt: skip
+
+    @overload
+    async def arun(
+        self, action: Callable[..., T], inputs: Mapping[str, object] | None = None, *, by: str,
+        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
+        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+    ) -> Run[T]: ...  # fmt: skip
+
+    @overload
+    async def arun(
+        self, action: str, inputs: Mapping[str, object] | None = None, *, by: str,
+        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
+        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+    ) -> Run[object]: ...  # fmt: skip
+
+    async def arun(
+        self, action: Named, inputs: Mapping[str, object] | None = None, *, by: str, surface: str = "python", **said: Any
+    ) -> Run[Any]:
+        """Do the same as ``run`` without blocking the event loop, on which the author's async functions run."""
+        token = host_loop.set(asyncio.get_running_loop())
+        try:
+            return await asyncio.to_thread(self.run, action, inputs, by=by, surface=surface, **said)  # type: ignore[arg-type]
+        finally:
+            host_loop.reset(token)
+
+    # Asking
+
+    def ask(
+        self, action: Named, inputs: Mapping[str, object] | None = None, *, by: str, surface: str = "python", **said: Any
+    ) -> Run[Any]:
+        """Ask a colleague to perform an action; keywords as for ``run``. The run waits as ``asked``."""
+        self.start()
+        return Asks(self.pipeline).ask(self.request(action, inputs, by, surface, **said))
+
+    def take(
+        self,
+        ask: int,
+        *,
+        by: str,
+        secrets: Mapping[str, object] | None = None,
+        surface: str = "python",
+        listener: Callable[[str, object], None] | None = None,
+    ) -> Run[Any]:
+        """Perform what a colleague asked for, everything checked again; ``secrets`` are the inputs an ask cannot keep.
+
+        Raises ``Refused`` where it cannot be taken; it stays open then.
+        """
+        self.start()
+        return Asks(self.pipeline).take(ask, self.actor(by, surface), secrets or {}, surface, listener)
+
+    def decline(self, ask: int, words: str, *, by: str, surface: str = "python") -> Run[Any]:
+        """Say no to what a colleague asked for, in words. Raises ``Refused`` for whoever may not perform it."""
+        self.start()
+        return Asks(self.pipeline).decline(ask, self.actor(by, surface), words)
+
+    def withdraw(self, ask: int, words: str = "", *, by: str, surface: str = "python") -> Run[Any]:
+        """Take back one's own ask. Raises ``Refused`` for anybody else's."""
+        self.start()
+        return Asks(self.pipeline).withdraw(ask, self.actor(by, surface), words)
+
+
+def kind_of(function: Callable[..., Any], said: Mapping[str, Any], resources: Mapping[Any, Resource]) -> Kind:
+    """Return the kind of subject of a loader; raises ``DeskError`` where its id or its type is not clear."""
+    parameters = parameters_of(function)
+    own = [each for each in parameters if each.bare not in resources][:1]
+    given = bare(hints_of(function).get("return"))
+    if not own or own[0] is not parameters[0]:
+        raise DeskError(["its first parameter must be the id."])
+    if given in (None, type(None), Any) or not said:
+        raise DeskError(["it needs a return type, such as -> Account | None."])
+    search = wire(said["search"], (), resources, own=1) if said["search"] else None
+    if inspect.isclass(given) and given in (int, str):
+        raise DeskError(["it must return a type of its own, not a plain int or str."])
+    return Kind(
+        name_of(function), given, own[0].name, own[0].annotation, wire(function, (), resources, own=1),
+        search, said["label"], said["traits"],
+    )  # fmt: skip
+
+

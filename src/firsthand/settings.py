@@ -1,0 +1,74 @@
+"""Settings: from the environment (FIRSTHAND_*), then firsthand.toml, then [tool.firsthand] of pyproject.toml."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from firsthand.core.errors import SettingsError
+
+DEFAULT_DATABASE = "sqlite:///firsthand.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set."""
+
+    database: str = DEFAULT_DATABASE
+    """Where the journal is: ``sqlite:///firsthand.db``, relative to where the setting is written, or
+    ``sqlite:////absolute/path.db``. Options: ``?mode=ro``, ``?max_page_count=N``, ``?synchronous=off`` (for tests)."""
+
+    desk: str = ""
+    """Where the desk is: ``module:name``, such as ``support:desk``."""
+
+    folder: Path = Path()
+    """Where the settings were read from; modules are looked for there. Not itself a setting."""
+
+    @classmethod
+    def load(cls, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings; files are looked for in the folder and those above it. Raises ``SettingsError``."""
+        start = (folder or Path.cwd()).resolve()
+        environ = os.environ if environ is None else environ
+        found, home = from_files(start)
+        names = [each.name for each in fields(cls) if each.name != "folder"]
+        if unknown := sorted(set(found) - set(names)):
+            raise SettingsError(f"There is no setting {', '.join(unknown)}.", f"There are {', '.join(names)}.")
+        for name, value in found.items():
+            if not isinstance(value, str):
+                raise SettingsError(f"The setting {name} must be text.", f'Write {name} = "..." in {home}.')
+        chosen = {"database": anchored(found.get("database", DEFAULT_DATABASE), home), "desk": found.get("desk", "")}
+        for name in names:
+            if value := environ.get(f"FIRSTHAND_{name.upper()}"):
+                chosen[name] = anchored(value, start) if name == "database" else value
+        return cls(**chosen, folder=home)
+
+
+def from_files(start: Path) -> tuple[dict[str, Any], Path]:
+    """Return the settings of the nearest file, and its folder."""
+    for folder in (start, *start.parents):
+        own, project = folder / "firsthand.toml", folder / "pyproject.toml"
+        if own.is_file():
+            return read(own), folder
+        if project.is_file() and (found := read(project).get("tool", {}).get("firsthand")) is not None:
+            return dict(found), folder
+    return {}, start
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.", "Mend it.") from error
+
+
+def anchored(database: str, folder: Path) -> str:
+    """Return a SQLite URL with its path made absolute from a folder."""
+    scheme = "sqlite:///"
+    if not database.startswith(scheme) or database.startswith(f"{scheme}/"):
+        return database
+    return f"{scheme}{folder / database.removeprefix(scheme)}"

@@ -1,0 +1,68 @@
+"""Runs and events as rows, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from firsthand.core.journal import Event
+from firsthand.core.runs import Failure, Refusal, Run, Subject, moment
+
+encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+AS_JSON = frozenset({"tags", "subjects", "inputs", "value", "refusal", "error"})
+"""Columns of ``runs`` that hold JSON."""
+
+COLUMNS = (
+    "id", "at", "action", "actor", "status", "surface", "environment", "desk", "requested_by", "asked_by", "ticket",
+    "reason", "notes", "digest", "tags", "subjects", "inputs", "value", "output", "refusal", "error",
+    "performing_at", "ended_at", "process",
+)  # fmt: skip
+"""Columns of ``runs`` as ``run_of`` takes them; ``subject`` is the first of ``subjects``."""
+
+RECORDED = ("action", "actor", "surface", "environment", "desk", "requested_by", "asked_by", "ticket", "reason", "notes")
+"""What is known of a run when it is recorded."""
+
+
+def columns_of(changes: Mapping[str, object]) -> dict[str, Any]:
+    """Return a step's changes as columns."""
+    columns: dict[str, Any] = {
+        name: encode(value) if name in AS_JSON and value is not None else value for name, value in changes.items()
+    }
+    if keys := subject_keys(changes):
+        columns["subject"] = keys[0]
+    return columns
+
+
+def subject_keys(changes: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the subjects in a step's changes, each once."""
+    return list(dict.fromkeys(f"{each['kind']}:{each['id']}" for each in changes.get("subjects") or ()))
+
+
+def run_of(row: Sequence[Any], journal: str) -> Run[Any]:
+    """Return the run of a row of ``COLUMNS``."""
+    columns = dict(zip(COLUMNS, row, strict=True))
+    for name in AS_JSON:
+        if columns[name] is not None:
+            columns[name] = json.loads(columns[name])
+    for name in ("at", "performing_at", "ended_at"):
+        if columns[name] is not None:
+            columns[name] = moment(columns[name])
+    columns["tags"] = tuple(columns["tags"] or ())
+    columns["subjects"] = tuple(Subject(**each) for each in columns["subjects"] or ())
+    columns["output"] = columns["output"] or ""
+    columns["refusal"] = Refusal(**columns["refusal"]) if columns["refusal"] else None
+    columns["error"] = Failure(**columns["error"]) if columns["error"] else None
+    return Run(**columns, key=key_of(journal, columns["id"]))
+
+
+def key_of(journal: str, run: int) -> str:
+    """Return a run's key: the same for every try of it, and of no other run of any journal."""
+    return f"{journal[:12]}-{run}"
+
+
+def event_of(row: Sequence[Any]) -> Event:
+    """Return the event of a row of id, at, kind, actor, run and data."""
+    id, at, kind, actor, run, data = row
+    return Event(id, moment(at), kind, actor, run, json.loads(data))

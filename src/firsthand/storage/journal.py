@@ -1,0 +1,232 @@
+"""The journal on SQLite: runs and events in one transaction, people, the catalogue, and who holds what."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from firsthand.core.actors import Person
+from firsthand.core.catalogue import changes_between
+from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable
+from firsthand.core.journal import Step
+from firsthand.core.runs import TRANSITIONS, Run, microseconds
+from firsthand.storage import schema
+from firsthand.storage.codec import RECORDED, columns_of, encode, key_of, subject_keys
+from firsthand.storage.history import History
+from firsthand.storage.kept import Kept
+from firsthand.storage.lock import Presence
+from firsthand.storage.people import People
+from firsthand.storage.sqlite import Connection, Sqlite
+
+RETRY = 5.0
+"""Seconds for which an outcome is tried again before it is kept in a file."""
+
+INSERT_RUN = f"""INSERT INTO runs (at, status, process, {", ".join(RECORDED)})
+    VALUES (?, 'recorded', ?, {", ".join("?" * len(RECORDED))})"""
+INSERT_EVENT = "INSERT INTO events (run, at, kind, actor, data) VALUES (?, ?, ?, ?, ?)"
+INSERT_SUBJECT = "INSERT OR IGNORE INTO run_subjects SELECT ?, at, id FROM runs WHERE id = ?"
+
+DIED = {
+    "type": "ProcessDied",
+    "message": "Its process died before anything was performed: nothing happened.",
+    "traceback": "",
+}
+
+
+class SqlJournal:
+    """A journal in a SQLite database; see `core.journal.Journal` for what the pipeline needs of it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.database = Sqlite(url)
+        self.history = History(self.database)
+        self.people = People(self)
+        self.kept = Kept(self.database.beside("outcomes"))
+        self.entering = threading.Lock()
+        self.entered: tuple[int, int] | None = None
+
+    # Writing
+
+    @property
+    def process(self) -> int:
+        """The id under which this process writes; entering first, if it has not."""
+        if self.entered is None or self.entered[0] != os.getpid():
+            with self.entering:
+                if self.entered is None or self.entered[0] != os.getpid():
+                    self.enter()
+        assert self.entered is not None, "enter sets it"  # noqa: S101
+        return self.entered[1]
+
+    def enter(self) -> None:
+        """Make this process known: set up a new database, take a presence, and see to what dead processes left."""
+        schema.set_up(self.database)
+        presence = Presence.of(self.database.beside("processes"))
+        who = (socket.gethostname(), os.getpid(), time.time_ns() // 1000)
+
+        def work(connection: Connection) -> int:
+            sql = "INSERT INTO processes (host, pid, started_at) VALUES (?, ?, ?)"
+            process = int(connection.execute(sql, who).lastrowid or 0)
+            presence.hold(process)
+            return process
+
+        self.entered = (os.getpid(), self.database.write(work))
+        self.settle()
+
+    def record(self, run: Run[Any]) -> Run[Any]:
+        """Insert a run with its first event, and return it with its id, key and process."""
+        process, at = self.process, microseconds(run.at)
+        values = [getattr(run, name) for name in RECORDED]
+        data = encode({name: value for name, value in zip(RECORDED, values, strict=True) if value is not None})
+        actor = run.actor or run.asked_by
+
+        def work(connection: Connection) -> int:
+            id = int(connection.execute(INSERT_RUN, (at, process, *values)).lastrowid or 0)
+            connection.execute(INSERT_EVENT, (id, at, "recorded", actor, data))
+            return id
+
+        run.id = self.database.write(work)
+        run.process, run.key = process, key_of(self.history.id, run.id)
+        return run
+
+    def step(self, step: Step) -> bool:
+        """Change a run and append the event; False where the run was not in the expected status."""
+        if (step.expected, step.status) not in TRANSITIONS:
+            raise JournalError(f"A run cannot go from {step.expected} to {step.status}.")
+        changes = dict(step.changes) | ({"process": self.process} if step.kind == "taken" else {})
+        columns, data = columns_of(changes), encode(step.changes)
+        update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
+        values = (step.status, *columns.values(), step.run, step.expected)
+        subjects = subject_keys(changes)
+
+        def work(connection: Connection) -> bool:
+            if connection.execute(update, values).rowcount == 0:
+                return False
+            connection.execute(INSERT_EVENT, (step.run, step.at, step.kind or step.status, step.actor, data))
+            for subject in subjects:
+                connection.execute(INSERT_SUBJECT, (subject, step.run))
+            return True
+
+        return self.database.write(work)
+
+    def finish(self, step: Step) -> None:
+        """Record an outcome whatever happens: tried again for a while, then kept in a file beside the journal."""
+        deadline = time.monotonic() + RETRY
+        while True:
+            try:
+                self.deliver(step)
+            except JournalUnavailable:
+                if time.monotonic() > deadline:
+                    self.kept.keep(step)
+                    return
+                time.sleep(0.1)
+            else:
+                if self.kept.waiting():
+                    self.replay()
+                return
+
+    def deliver(self, step: Step) -> None:
+        """Record an outcome; one that comes after others took the process for dead settles the unknown."""
+        if self.step(step) or (step.expected == "performing" and self.deliver_late(step)):
+            return
+        run = self.run(step.run)
+        if run is None or run.status != step.status:
+            data = {"status": step.status, "found": run.status if run else None, **step.changes}
+            self.append("late", actor=step.actor, at=step.at, run=step.run, data=data)
+
+    def deliver_late(self, step: Step) -> bool:
+        """Settle an unknown run by its own outcome."""
+        late = replace(step, expected="unknown", kind="settled")
+        return (late.expected, late.status) in TRANSITIONS and self.step(late)
+
+    def keep(self, step: Step) -> None:
+        """Keep an outcome in the file beside the journal."""
+        self.kept.keep(step)
+
+    def replay(self) -> None:
+        """Record what is kept in the file, and empty it."""
+        with self.kept.opened() as file:
+            for step in self.kept.steps():
+                self.deliver(step)
+            os.ftruncate(file, 0)
+
+    def append(
+        self, kind: str, *, actor: str | None, at: int, run: int | None = None, data: Mapping[str, object] | None = None
+    ) -> None:
+        """Append an event that changes no run."""
+        _ = self.process
+        row = (run, at, kind, actor, encode(dict(data or {})))
+        self.database.write(lambda connection: connection.execute(INSERT_EVENT, row).lastrowid)
+
+    def settle(self) -> None:
+        """See to what dead processes left: kept outcomes are recorded, open runs end as far as is known.
+
+        ``recorded`` and dead is failed, since nothing happened; ``performing`` and dead is unknown.
+        """
+        if self.database.read_only:
+            return
+        if self.kept.waiting():
+            self.replay()
+        presence = Presence.of(self.database.beside("processes"))
+        alive: dict[int, bool] = {}
+        for id, status, process in self.history.held():
+            if process not in alive:
+                alive[process] = presence.alive(process)
+            if alive[process]:
+                continue
+            at = time.time_ns() // 1000
+            if status == "recorded":
+                self.step(Step(id, status, "failed", at, None, {"error": DIED, "ended_at": at}))
+            else:
+                self.step(Step(id, status, "unknown", at, None, {"ended_at": at}))
+
+    # People, the catalogue, reading
+
+    def person(self, id: str) -> Person | None:
+        """Return the known and active person of an id."""
+        return self.people.get(id)
+
+    def roles(self) -> set[str]:
+        """Return the roles that somebody has."""
+        return {role for person in self.people.all() if person.active for role in person.roles}
+
+    def run(self, id: int) -> Run[Any] | None:
+        """Return a run."""
+        return self.history.run(id)
+
+    def enter_catalogue(self, desk: str, entries: Mapping[str, Mapping[str, Any]], at: int) -> Sequence[object]:
+        """Record what a desk offers, and an event of what changed."""
+        try:
+            before = {name: entry for name, entry in self.history.catalogue(desk)}
+        except JournalMissing:
+            before = {}
+        after = json.loads(encode(entries))
+        if before == after:
+            return ()
+        changes = changes_between(before, after)
+        _ = self.process
+        data = encode({"desk": desk, "changes": changes})
+
+        def work(connection: Connection) -> None:
+            connection.execute("DELETE FROM catalogue WHERE desk = ?", (desk,))
+            rows = [(desk, name, encode(entry)) for name, entry in after.items()]
+            connection.executemany("INSERT INTO catalogue (desk, action, entry) VALUES (?, ?, ?)", rows)
+            if changes:
+                connection.execute(INSERT_EVENT, (None, at, "catalogue", None, data))
+
+        self.database.write(work)
+        return changes
+
+    def close(self) -> None:
+        """Leave: close the connections, and let the presence go."""
+        if self.entered and self.entered[0] == os.getpid():
+            Presence.of(self.database.beside("processes")).leave(self.entered[1])
+            self.entered = None
+        self.database.close()
+
+

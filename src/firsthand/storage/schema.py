@@ -1,0 +1,128 @@
+"""The journal's schema: numbered migrations, applied to a new database at once and to an older one only when asked."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from firsthand.core.errors import JournalError, JournalOutdated
+from firsthand.storage.sqlite import Connection, Sqlite
+
+APPLICATION = int.from_bytes(b"1hnd")
+"""SQLite's application_id of a journal, so that no other database is taken for one."""
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """Return number, name and SQL of every migration, in order."""
+    folder = files("firsthand.storage") / "migrations" / "sqlite"
+    found = [each for each in folder.iterdir() if each.name.endswith(".sql")]
+    return sorted((int(each.name[:4]), each.name, each.read_text(encoding="utf-8")) for each in found)
+
+
+def latest() -> int:
+    """Return the number of the newest migration that this version knows."""
+    return migrations()[-1][0]
+
+
+def version_of(connection: Connection) -> int:
+    """Return the schema's version of a database, 0 for an empty one; raises ``JournalError`` for somebody else's."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    empty = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+    if application != APPLICATION and not empty:
+        raise JournalError("This database is not a journal of Firsthand's.", "Look at FIRSTHAND_DATABASE.")
+    return version
+
+
+def require(version: int) -> None:
+    """Raise ``JournalOutdated`` unless a schema's version is the one that this version of Firsthand writes."""
+    if version < latest():
+        raise JournalOutdated(
+            f"The journal's schema is at version {version}; this Firsthand writes {latest()}.",
+            "Run firsthand db upgrade: it makes a copy first.",
+        )
+    if version > latest():
+        raise JournalOutdated(
+            f"The journal's schema is at version {version}, newer than this Firsthand, which knows {latest()}.",
+            "Install the newer Firsthand.",
+        )
+
+
+def set_up(database: Sqlite) -> None:
+    """Make a new database a journal; an existing one must be up to date. Not for two threads at once."""
+    connection = database.connect(writes=True, create=not database.read_only)
+    try:
+        with database.locked():
+            if version_of(connection) == 0 and not database.read_only:
+                connection.execute("PRAGMA journal_mode=WAL")
+                apply(connection, 0)
+        require(version_of(connection))
+    except sqlite3.Error as error:
+        raise database.explained(error) from error
+    finally:
+        connection.close()
+
+
+def upgrade(database: Sqlite) -> Path | None:
+    """Bring an older journal up to date, after a copy; return the copy's path, or None if there was nothing to do."""
+    if not database.path.exists():
+        set_up(database)
+        return None
+    connection = database.connect(writes=True)
+    try:
+        with database.locked():
+            version = version_of(connection)
+            if version >= latest():
+                require(version)
+                return None
+            copy = None if version == 0 else copied(database, connection, version)
+            connection.execute("PRAGMA journal_mode=WAL")
+            apply(connection, version)
+            return copy
+    except sqlite3.Error as error:
+        raise database.explained(error) from error
+    finally:
+        connection.close()
+
+
+def copied(database: Sqlite, connection: Connection, version: int) -> Path:
+    """Copy the whole database beside itself."""
+    path = database.beside(f"before-{version + 1}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    with sqlite3.connect(path) as target:
+        connection.backup(target)
+    target.close()
+    return path
+
+
+def apply(connection: Connection, version: int) -> None:
+    """Apply every migration after a version, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    done = False
+    try:
+        for number, _, sql in migrations():
+            if number > version:
+                for statement in statements(sql):
+                    connection.execute(statement)
+        if version == 0:
+            connection.execute("INSERT INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
+            connection.execute(f"PRAGMA application_id={APPLICATION}")
+        connection.execute(f"PRAGMA user_version={latest()}")
+        connection.execute("COMMIT")
+        done = True
+    finally:
+        if not done and connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def statements(sql: str) -> Iterator[str]:
+    """Yield the statements of a script one by one (``executescript`` would commit in between)."""
+    statement = ""
+    for line in sql.splitlines():
+        statement += f"{line}\n"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
