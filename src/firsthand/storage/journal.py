@@ -51,6 +51,10 @@ class SqlJournal:
         self.entering = threading.Lock()
         self.entered: tuple[int, int] | None = None
 
+    def require(self) -> None:
+        """Raise ``JournalMissing`` or ``JournalOutdated`` where there is nothing to read."""
+        schema.require(schema.version_of(self.database.reader()))
+
     # Writing
 
     @property
@@ -168,13 +172,14 @@ class SqlJournal:
 
         ``recorded`` and dead is failed, since nothing happened; ``performing`` and dead is unknown.
         """
-        if self.database.read_only:
-            return
-        if self.kept.waiting():
+        held = [] if self.database.read_only else self.history.held()
+        if self.kept.waiting() and not self.database.read_only:
             self.replay()
+        if not held:
+            return
         presence = Presence.of(self.database.beside("processes"))
         alive: dict[int, bool] = {}
-        for id, status, process in self.history.held():
+        for id, status, process in held:
             if process not in alive:
                 alive[process] = presence.alive(process)
             if alive[process]:

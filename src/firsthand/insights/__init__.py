@@ -1,0 +1,1 @@
+"""What the runs tell: one file for each question."""

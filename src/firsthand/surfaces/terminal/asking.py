@@ -1,0 +1,118 @@
+"""``asks``, ``take``, ``decline``, ``withdraw`` and ``comment``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from firsthand.core.errors import FirsthandError, Refused
+from firsthand.core.text import LIMITS, is_utf8
+from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
+from firsthand.surfaces.terminal.main import DONE
+from firsthand.surfaces.terminal.options import parse_id
+from firsthand.surfaces.terminal.running import Listener, report
+from firsthand.surfaces.words import line, sentence
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a list of runs as JSON.")
+def asks_command(as_json: bool) -> None:
+    """List what colleagues asked for and nobody has taken yet, oldest first."""
+    journal = open_journal()
+    found = journal.history.asks()
+    if as_json:
+        printing.say_json([run.as_dict() for run in found])
+        return
+    names = names_of(journal)
+    for run in found:
+        printing.say(f"{run.id}  {run.at.astimezone():%Y-%m-%d %H:%M}  {sentence(run, names)}")
+        if run.notes:
+            printing.say(f"      {line(run.notes)}")
+    if not found:
+        printing.say("Nobody waits for anything.", error=True)
+
+
+@click.command()
+@click.argument("ask")
+@click.option("--input", "pairs", multiple=True, metavar="NAME=VALUE", help="A secret, which an ask does not keep.")
+@click.option("--yes", is_flag=True, help="Do not ask for a yes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+def take_command(ask: str, pairs: tuple[str, ...], yes: bool, as_json: bool) -> int:
+    """Perform what a colleague asked for: by you, asked by them; everything is checked again."""
+    desk = load_desk()
+    desk.start()
+    person = actor_of(desk.journal)  # type: ignore[arg-type]
+    id = parse_id(ask)
+    secrets: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"--input {name} lacks its value; write --input NAME=VALUE.")
+        secrets[name] = value
+    if printing.converses():
+        run = desk.journal.run(id)
+        action = desk.actions.get(run.action) if run else None
+        if run and action and run.status == "asked" and action.policy.granted(person.roles):
+            for each in action.inputs.values():
+                if each.secret and each.required and each.name not in secrets:
+                    secrets[each.name] = click.prompt(each.name, hide_input=True)
+            printing.say(sentence(run, names_of(desk.journal)))  # type: ignore[arg-type]
+            if not yes and not click.confirm("Perform it?"):
+                raise click.Abort
+    listener = Listener(quiet=as_json)
+    taken = desk.take(id, by=person.id, secrets=secrets, surface="terminal", listener=listener)
+    listener.close()
+    return report(desk, taken, as_json=as_json)
+
+
+@click.command()
+@click.argument("ask")
+@click.argument("words")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+def decline_command(ask: str, words: str, as_json: bool) -> int:
+    """Say no to what a colleague asked for, in WORDS."""
+    desk = load_desk()
+    person = actor_of(desk.journal)  # type: ignore[arg-type]
+    report(desk, desk.decline(parse_id(ask), words, by=person.id, surface="terminal"), as_json=as_json)
+    return DONE
+
+
+@click.command()
+@click.argument("ask")
+@click.argument("words", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
+def withdraw_command(ask: str, words: str, as_json: bool) -> int:
+    """Take back what you asked for."""
+    desk = load_desk()
+    person = actor_of(desk.journal)  # type: ignore[arg-type]
+    report(desk, desk.withdraw(parse_id(ask), words, by=person.id, surface="terminal"), as_json=as_json)
+    return DONE
+
+
+@click.command()
+@click.argument("run")
+@click.argument("words")
+def comment_command(run: str, words: str) -> None:
+    """Say something about a run afterwards; it stands below the run for good."""
+    journal = open_journal()
+    person = actor_of(journal)
+    id = parse_id(run)
+    if journal.run(id) is None:
+        raise FirsthandError(f"There is no run {id}.", "firsthand feed shows the newest.")
+    check_words(words)
+    data: dict[str, Any] = {"text": words}
+    journal.append("commented", actor=person.id, at=time.time_ns() // 1000, run=id, data=data)
+    printing.say(f"Commented on run {id}.")
+
+
+def check_words(words: str) -> None:
+    """Refuse a comment that is empty, too long or not UTF-8."""
+    if not words.strip():
+        raise Refused("A comment needs words.", "Say something.", code="notes_missing")
+    if not is_utf8(words):
+        raise Refused("The comment is not UTF-8 text.", "Set the terminal to UTF-8 and give it again.")
+    if len(words) > LIMITS["comment"]:
+        raise Refused(f"The comment has {len(words):,} characters; {LIMITS['comment']:,} is the most.", "Shorten it.")

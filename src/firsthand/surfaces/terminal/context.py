@@ -1,0 +1,89 @@
+"""What commands need: the settings, the journal, the desk, and who is sitting at this terminal."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+import time
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from firsthand.core.actors import Person
+from firsthand.core.errors import SettingsError, UnknownActor
+from firsthand.settings import Settings
+from firsthand.storage.journal import SqlJournal
+from firsthand.surfaces.words import Names
+
+if TYPE_CHECKING:
+    from firsthand.desk import Desk
+
+
+def login() -> str:
+    """Return the name of the kernel's user id of this process; no variable of the environment counts."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def open_journal(*, settle: bool = True) -> SqlJournal:
+    """Return the journal of the settings, having seen to what dead processes left."""
+    journal = SqlJournal(Settings.load().database)
+    if settle:
+        journal.require()
+        journal.settle()
+    return journal
+
+
+def names_of(journal: SqlJournal) -> Names:
+    """Return how people and actions are called."""
+    titles = {name: str(entry.get("title", name)) for name, entry in journal.history.catalogue()}
+    return Names({person.id: person.name for person in journal.people.all()}, titles)
+
+
+def actor_of(journal: SqlJournal) -> Person:
+    """Return the known person at this terminal; anybody else is turned away, which is recorded."""
+    name = login()
+    person = journal.people.of_login(name) or journal.people.of_login(str(os.getuid()))
+    if person is None:
+        at = time.time_ns() // 1000
+        journal.append("sign_in_failed", actor=None, at=at, data={"as": name, "surface": "terminal"})
+        raise UnknownActor(
+            f"The journal does not know the login {name}.",
+            f"Have yourself added: firsthand people add you@example.com --role ROLE --login {name}",
+        )
+    return person
+
+
+def load_desk() -> Desk:
+    """Return the desk of the settings, on the journal of the settings, started."""
+    settings = Settings.load()
+    if not settings.desk:
+        raise SettingsError(
+            "No desk is set.", 'Say where it is: FIRSTHAND_DESK=support:desk, or desk = "support:desk" in firsthand.toml.'
+        )
+    desk = import_desk(settings)
+    desk.use(SqlJournal(settings.database))
+    return desk
+
+
+def import_desk(settings: Settings) -> Desk:
+    """Import the desk; raises ``SettingsError`` with the reason, and the traceback where the module raised."""
+    from firsthand.core.calling import call
+    from firsthand.core.errors import AuthorError
+    from firsthand.desk import Desk
+
+    module_name, _, name = settings.desk.partition(":")
+    if str(settings.folder) not in sys.path:
+        sys.path.insert(0, str(settings.folder))
+    try:
+        module = call(import_module, module_name)
+    except AuthorError as error:
+        lines = "".join(traceback.format_exception(error.error))
+        raise SettingsError(f"The desk {settings.desk} cannot be imported:\n{lines}", "Mend that module.") from error
+    desk = getattr(module, name or "desk", None)
+    if not isinstance(desk, Desk):
+        raise SettingsError(f"{settings.desk} is not a desk.", "Set module:name, where name = Desk(...).")
+    return desk

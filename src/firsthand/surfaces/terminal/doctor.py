@@ -1,0 +1,153 @@
+"""``doctor``: check that all is well, and say what is not."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from firsthand.core.errors import FirsthandError, JournalMissing
+from firsthand.settings import Settings
+from firsthand.storage.journal import SqlJournal
+from firsthand.storage.sqlite import WAL_RESET_FIXED, Sqlite
+from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.context import import_desk, login
+from firsthand.surfaces.terminal.main import DONE, FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: ``level`` is fine, note or wrong."""
+
+    level: str
+    text: str
+
+
+@click.command()
+def doctor_command() -> int:
+    """Check the settings, the journal, SQLite, other programs that have the journal open, and the desk."""
+    marks = {"fine": ("✓", "green"), "note": ("·", "yellow"), "wrong": ("✗", "red")}
+    wrong = False
+    for finding in findings():
+        mark, colour = marks[finding.level]
+        wrong = wrong or finding.level == "wrong"
+        printing.say_painted(f"{mark} {finding.text}", colour)
+    return FAILED if wrong else DONE
+
+
+def findings() -> Iterator[Finding]:
+    """Yield what is found, one by one."""
+    settings = Settings.load()
+    journal = SqlJournal(settings.database)
+    yield sqlite_finding()
+    try:
+        journal.require()
+    except JournalMissing as error:
+        yield Finding("note", str(error))
+    except FirsthandError as error:
+        yield Finding("wrong", str(error))
+        return
+    else:
+        yield from journal_findings(journal)
+        yield from foreign_findings(journal.database)
+        yield who_finding(journal)
+    yield from desk_findings(settings, journal)
+
+
+def sqlite_finding() -> Finding:
+    """Return what there is to say of SQLite's version."""
+    version = f"SQLite {sqlite3.sqlite_version}"
+    if sqlite3.sqlite_version_info >= WAL_RESET_FIXED:
+        return Finding("fine", version)
+    return Finding(
+        "fine",
+        f"{version} has the WAL-reset bug (fixed in 3.51.3); Firsthand never writes and checkpoints at once, so it "
+        "cannot strike while no other program writes the journal.",
+    )
+
+
+def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
+    """Yield what there is to say of the journal itself."""
+    database = journal.database
+    yield Finding("fine", f"The journal is {database.path}.")
+    sound = database.read("PRAGMA quick_check(1)")[0][0]
+    yield Finding("fine", "Its file is sound.") if sound == "ok" else Finding("wrong", f"It is damaged: {sound}.")
+    if database.read_only:
+        yield Finding("note", "It is opened read-only (mode=ro), so nothing can be performed.")
+    elif not os.access(database.path, os.W_OK) or not os.access(database.path.parent, os.W_OK):
+        yield Finding("wrong", f"You ({login()}) may not write it and its folder, so you cannot perform anything.")
+    if database.path.stat().st_mode & 0o002:
+        yield Finding("wrong", "Everybody on this machine may write it. Take that away: chmod o-w.")
+    if journal.kept.waiting():
+        kept = len(journal.kept.steps())
+        yield Finding("note", f"{kept} outcomes wait in {journal.kept.path}; the next command that writes records them.")
+    if not database.read_only:
+        journal.settle()
+    unknown = database.read("SELECT count(*) FROM runs WHERE status = 'unknown'")[0][0]
+    if unknown:
+        yield Finding("note", f"{unknown} runs ended unknown. Look at them: firsthand feed --outcome unknown.")
+
+
+def foreign_findings(database: Sqlite) -> Iterator[Finding]:
+    """Yield the programs that have the journal open without being Firsthand, as far as this login may see."""
+    if not Path("/proc/self/fd").exists():
+        yield Finding("note", "This system does not tell which programs have the journal open.")
+        return
+    foreign = [f"{pid} ({command})" for pid, command in openers(database) if pid != os.getpid()]
+    if foreign:
+        yield Finding(
+            "wrong",
+            f"Other programs have the journal open: {', '.join(foreign)}. If one writes, it may hold up everybody, and "
+            "SQLite before 3.51.3 may damage the file.",
+        )
+    else:
+        yield Finding("fine", "No other program has the journal open.")
+
+
+def openers(database: Sqlite) -> Iterator[tuple[int, str]]:
+    """Yield process id and command of programs that have the database open, but not the locks of Firsthand's."""
+    own = {str(database.beside(name).resolve()) for name in ("lock", "processes")}
+    wanted = str(database.path.resolve())
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            opened = {os.readlink(each) for each in (folder / "fd").iterdir()}
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        except OSError:
+            continue
+        if wanted in opened and not own & opened:
+            yield int(folder.name), command[:80]
+
+
+def who_finding(journal: SqlJournal) -> Finding:
+    """Return whether this terminal's login is known."""
+    person = journal.people.of_login(login()) or journal.people.of_login(str(os.getuid()))
+    if person:
+        return Finding("fine", f"You are {person.name}: {', '.join(person.roles) or 'no role'}.")
+    return Finding("note", f"The journal does not know the login {login()}: you may read, but not perform.")
+
+
+def desk_findings(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:
+    """Yield what there is to say of the desk."""
+    if not settings.desk:
+        yield Finding("note", "No desk is set (FIRSTHAND_DESK), so there is nothing to perform.")
+        return
+    try:
+        desk = import_desk(settings)
+        actions = desk.work_out()
+    except FirsthandError as error:
+        yield Finding("wrong", str(error))
+        return
+    for problem in actions.problems:
+        yield Finding("wrong", problem)
+    if actions.problems:
+        return
+    yield Finding("fine", f"The desk {desk.name} ({desk.environment}) has {len(actions.by_name)} actions.")
+    desk.use(journal)
+    for warning in desk.warnings():
+        yield Finding("note", warning)

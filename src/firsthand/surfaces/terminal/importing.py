@@ -1,0 +1,28 @@
+"""``import``: past support work from a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from firsthand.surfaces.terminal import printing
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--actor", required=True, metavar="COLUMN", help="Who did it.")
+@click.option("--action", required=True, metavar="COLUMN", help="What was done.")
+@click.option("--subject", required=True, metavar="KIND:COLUMN", help="What it was done to.")
+@click.option("--at", required=True, metavar="COLUMN", help="When.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="The zone of times without one.")
+@click.option("--outcome", metavar="COLUMN", help="How it ended; succeeded if not given.")
+@click.option("--reason", metavar="COLUMN", help="Why.")
+@click.option("--notes", metavar="COLUMN", help="Why, in words.")
+@click.option("--requested-by", metavar="COLUMN", help="Who wanted it.")
+@click.option("--tag", "tags", multiple=True, metavar="COLUMN", help="A tag; may be given several times.")
+def import_command(file: Path, **mapped: object) -> None:
+    """Take in past support work from a CSV file by saying which column is what.
+
+    Run it again after it was stopped, or with a longer file: a row that is in already is not taken twice.
+    """

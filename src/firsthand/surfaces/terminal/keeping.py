@@ -1,0 +1,115 @@
+"""``db`` and ``export``: looking after the journal's database, and taking its runs elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TextIO
+
+import click
+
+from firsthand.core.runs import Run, microseconds
+from firsthand.settings import Settings
+from firsthand.storage import schema
+from firsthand.storage.history import Filter
+from firsthand.storage.journal import SqlJournal
+from firsthand.storage.sqlite import Sqlite
+from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.context import login, open_journal
+from firsthand.surfaces.terminal.reading import DAY
+
+PAGE = 1_000
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def db_command(ctx: click.Context) -> None:
+    """Say where the journal is and how large; ``db upgrade`` brings its schema up to date."""
+    if ctx.invoked_subcommand:
+        return
+    journal = open_journal()
+    path = journal.database.path
+    runs, events = (journal.database.read(f"SELECT count(*) FROM {name}")[0][0] for name in ("runs", "events"))
+    printing.say(f"{path}: schema {schema.latest()}, {runs:,} runs, {events:,} events, {path.stat().st_size:,} bytes")
+
+
+@db_command.command()
+def upgrade() -> None:
+    """Set up a new journal, or bring an older one up to date after a copy."""
+    database = Sqlite(Settings.load().database)
+    existed = database.path.exists()
+    copy = schema.upgrade(database)
+    journal = SqlJournal(Settings.load().database)
+    if copy or not existed:
+        data = {"version": schema.latest(), "copy": copy.name if copy else None}
+        journal.append("upgraded", actor=f"system:{login()}", at=time.time_ns() // 1000, data=data)
+    said = f", after a copy to {copy}" if copy else ""
+    printing.say(f"{database.path} is at schema {schema.latest()}{said}.")
+
+
+@click.command()
+@click.option("--format", "kind", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@click.option("--output", "-o", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="A file; - is a pipe.")
+@click.option("--since", type=DAY, metavar="DAY", help="From this day on (UTC).")
+@click.option("--until", type=DAY, metavar="DAY", help="Up to this day, it included (UTC).")
+@click.option("--events/--no-events", default=True, help="With each run its events (JSON only).")
+def export_command(kind: str, output: TextIO, since: datetime | None, until: datetime | None, events: bool) -> None:
+    """Write out the runs, oldest last, as JSON lines or CSV."""
+    journal = open_journal()
+    wanted = Filter(
+        since=microseconds(since.replace(tzinfo=UTC)) if since else None,
+        until=microseconds(until.replace(tzinfo=UTC) + timedelta(days=1)) if until else None,
+    )
+    write = write_csv if kind == "csv" else write_jsonl
+    write(journal, pages(journal, wanted), output, events)
+
+
+def pages(journal: SqlJournal, wanted: Filter) -> Iterator[Run[Any]]:
+    """Yield the runs that a filter wants, newest first, a page at a time by key."""
+    while page := journal.history.feed(wanted, PAGE):
+        yield from page
+        wanted = replace(wanted, before=(microseconds(page[-1].at), page[-1].id))
+
+
+def write_jsonl(journal: SqlJournal, runs: Iterator[Run[Any]], output: TextIO, events: bool) -> None:
+    """Write a JSON object a line."""
+    for run in runs:
+        row = run.as_dict()
+        if events:
+            row["events"] = [event.as_dict() for event in journal.history.events(run.id)]
+        output.write(json.dumps(row, ensure_ascii=True) + "\n")
+
+
+COLUMNS = (
+    "id", "at", "action", "outcome", "actor", "requested_by", "asked_by", "subjects", "reason", "notes", "ticket",
+    "environment", "surface", "tags", "inputs", "value", "refusal", "error", "ended_at",
+)  # fmt: skip
+
+
+def write_csv(journal: SqlJournal, runs: Iterator[Run[Any]], output: TextIO, events: bool) -> None:
+    """Write a CSV file whose cells no spreadsheet takes for formulas."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for run in runs:
+        row = run.as_dict()
+        row["subjects"] = " ".join(subject.key for subject in run.subjects)
+        row["tags"] = " ".join(run.tags)
+        row["refusal"] = run.refusal.message if run.refusal else None
+        row["error"] = f"{run.error.type}: {run.error.message}" if run.error else None
+        writer.writerow([cell(row[name]) for name in COLUMNS])
+        output.write(buffer.getvalue())
+        buffer.seek(0)
+        buffer.truncate()
+    output.write(buffer.getvalue())
+
+
+def cell(value: object) -> str:
+    """Return a cell that a spreadsheet shows as it is: what could be a formula gets an apostrophe before it."""
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") or text[:1] in "\t\r\0" and text else text

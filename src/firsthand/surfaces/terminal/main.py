@@ -1,0 +1,108 @@
+"""The command line's root: each command is imported where it is used, and every error becomes words and a code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from firsthand import __version__
+from firsthand.core.errors import DeskError, FirsthandError, Refused, SettingsError, UnknownActor
+from firsthand.surfaces.words import safe
+
+DONE, FAILED, WRONG_USAGE, REFUSED, WAITING = range(5)
+"""Exit codes: 0 done, 1 failed or unknown, 2 wrong usage, 3 refused, 4 waiting for someone."""
+
+COMMANDS = {
+    "actions": ("catalogue", "List what may be performed, or asked for."),
+    "ask": ("running", "Ask a colleague to perform an action."),
+    "asks": ("asking", "List what colleagues asked for."),
+    "comment": ("asking", "Say something about a run afterwards."),
+    "db": ("keeping", "Look after the journal's database."),
+    "decline": ("asking", "Say no to what a colleague asked for."),
+    "doctor": ("doctor", "Check that all is well, and say what is not."),
+    "export": ("keeping", "Write out the runs."),
+    "feed": ("reading", "Show the newest runs, everyone's."),
+    "import": ("importing", "Take in past support work from a CSV file."),
+    "new": ("catalogue", "Write a new action with its test."),
+    "people": ("people", "List the known people, add and change them."),
+    "run": ("running", "Perform an action."),
+    "show": ("reading", "Show one run, whole."),
+    "stats": ("reading", "Count runs by action, person, reason and more."),
+    "take": ("asking", "Perform what a colleague asked for."),
+    "who": ("people", "Say who you are, or who may perform an action."),
+    "withdraw": ("asking", "Take back what you asked for."),
+}
+"""Command → module and short help, so that ``firsthand --help`` imports none of them."""
+
+
+class Root(click.Group):
+    """The group of all commands, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing its module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"firsthand.surfaces.terminal.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in sorted(COMMANDS.items())])
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="firsthand")
+def root() -> None:
+    """First-class support: perform what the team has written down, with every attempt on record.
+
+    Exit codes: 0 done, 1 failed or unknown, 2 wrong usage, 3 refused, 4 waiting for someone.
+    """
+
+
+def code_of(error: FirsthandError) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, (Refused, UnknownActor)):
+        return REFUSED
+    return WRONG_USAGE if isinstance(error, (DeskError, SettingsError)) else FAILED
+
+
+def perform(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; whatever goes wrong is said on standard error."""
+    try:
+        code = root.main(args=arguments, prog_name="firsthand", standalone_mode=False)
+    except click.exceptions.Exit as exit:
+        return exit.exit_code
+    except click.Abort:
+        click.echo("Stopped. Nothing was performed.", err=True)
+        return FAILED
+    except click.ClickException as error:
+        error.message = safe(error.message)
+        error.show()
+        return WRONG_USAGE
+    except FirsthandError as error:
+        click.echo(safe(error.message), err=True)
+        if error.fix:
+            click.echo(safe(error.fix), err=True)
+        return code_of(error)
+    return code if isinstance(code, int) else DONE
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        code = perform()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
+    sys.exit(code)

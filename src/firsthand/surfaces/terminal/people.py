@@ -1,0 +1,121 @@
+"""``people`` and ``who``: the known people, and who may do what. For whoever holds the database, under their login."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from firsthand.core.actors import Person
+from firsthand.core.errors import FirsthandError
+from firsthand.core.text import titled
+from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.context import login, open_journal
+from firsthand.storage.journal import SqlJournal
+from firsthand.settings import Settings
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a list of people as JSON.")
+@click.pass_context
+def people_command(ctx: click.Context, as_json: bool) -> None:
+    """List the known people, add and change them."""
+    if ctx.invoked_subcommand:
+        return
+    everybody = open_journal().people.all()
+    if as_json:
+        printing.say_json([described(person) for person in everybody])
+        return
+    rows = [
+        (person.id, person.name, ", ".join(person.roles), person.login or "", ", ".join(marks(person)))
+        for person in everybody
+    ]
+    printing.table(["id", "name", "roles", "login", ""], rows)
+
+
+def described(person: Person) -> dict[str, object]:
+    """Return a person as JSON shows them."""
+    return {
+        "id": person.id, "name": person.name, "roles": list(person.roles), "login": person.login,
+        "administers": person.administers, "active": person.active,
+    }  # fmt: skip
+
+
+def marks(person: Person) -> list[str]:
+    """Return what stands behind somebody in the list."""
+    return ["administers"] * person.administers + ["left"] * (not person.active)
+
+
+@people_command.command()
+@click.argument("id")
+@click.option("--name", help="What screens show; made of the id if not given.")
+@click.option("--role", "roles", multiple=True, help="A role of theirs; may be given several times.")
+@click.option("--login", "as_login", metavar="LOGIN", help="Their login on this machine, by which a terminal knows them.")
+def add(id: str, name: str | None, roles: tuple[str, ...], as_login: str | None) -> None:
+    """Add somebody by their ID, an e-mail address say. The first person added administers."""
+    person = Person(id, name or titled(id.split("@")[0]), tuple(dict.fromkeys(roles)), as_login)
+    added = SqlJournal(Settings.load().database).people.add(person, by=login())
+    printing.say(f"Added {added.name} ({added.id}){', who administers' if added.administers else ''}.")
+
+
+@people_command.command()
+@click.argument("id")
+@click.option("--name", help="What screens show.")
+@click.option("--role", "roles", multiple=True, help="Their roles from now on, instead of those before.")
+@click.option("--no-role", is_flag=True, help="Take all roles away.")
+@click.option("--login", "as_login", metavar="LOGIN", help="Their login on this machine.")
+@click.option("--no-login", is_flag=True, help="Take their login away.")
+@click.option("--administers/--no-administers", default=None, help="Whether they administer.")
+@click.option("--return", "returns", is_flag=True, help="They are back.")
+def change(id: str, roles: tuple[str, ...], no_role: bool, as_login: str | None, no_login: bool, returns: bool,
+           name: str | None, administers: bool | None) -> None:  # fmt: skip
+    """Change somebody's name, roles or login."""
+    changes: dict[str, object] = {}
+    if name is not None:
+        changes["name"] = name
+    if roles or no_role:
+        changes["roles"] = () if no_role else tuple(dict.fromkeys(roles))
+    if as_login is not None or no_login:
+        changes["login"] = None if no_login else as_login
+    if administers is not None:
+        changes["administers"] = administers
+    if returns:
+        changes["active"] = True
+    if not changes:
+        raise click.UsageError("Say what to change: see --help.")
+    person = open_journal().people.change(id, by=login(), **changes)
+    printing.say(f"Changed {person.name} ({person.id}): {', '.join(person.roles) or 'no role'}.")
+
+
+@people_command.command()
+@click.argument("id")
+def remove(id: str) -> None:
+    """Let somebody go: they may do nothing from now on; what they did stays theirs."""
+    person = open_journal().people.change(id, by=login(), active=False, login=None)
+    printing.say(f"{person.name} ({person.id}) has left.")
+
+
+@click.command()
+@click.argument("action", required=False)
+def who_command(action: str | None) -> None:
+    """Say who you are; or, with ACTION, who may perform it."""
+    journal = open_journal()
+    if action is None:
+        name = login()
+        person = journal.people.of_login(name) or journal.people.of_login(str(os.getuid()))
+        if person is None:
+            raise FirsthandError(f"The journal does not know the login {name}.", "See firsthand people add --login.")
+        printing.say(f"{person.name} ({person.id}): {', '.join(person.roles) or 'no role'}")
+        return
+    entries = dict(journal.history.catalogue())
+    name = next((key for key, entry in entries.items() if action in entry.get("aliases", ())), action)
+    if name not in entries:
+        raise FirsthandError(f"There is no action “{action}” on record.", "firsthand actions lists those there are.")
+    printing.say(f"{entries[name]['title']} ({name}). Who may: {entries[name]['who']}")
+    roles = set(entries[name]["roles"])
+    rows = [
+        (person.name, person.id, ", ".join(sorted(roles.intersection(person.roles))))
+        for person in journal.people.all()
+        if person.active and roles.intersection(person.roles)
+    ]
+    printing.table(["name", "id", "through"], rows)

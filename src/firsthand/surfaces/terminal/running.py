@@ -1,0 +1,206 @@
+"""``run`` and ``ask``: every action is a command of its own, its inputs are its options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firsthand.core.errors import JournalError, JournalMissing
+from firsthand.core.runs import Run
+from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
+from firsthand.surfaces.terminal.main import DONE, FAILED, REFUSED, WAITING
+from firsthand.surfaces.terminal.options import Entry, inputs_of, option_of
+from firsthand.surfaces.words import sentence
+
+if TYPE_CHECKING:
+    from firsthand.core.actors import Person
+    from firsthand.desk import Desk
+
+EXIT = {"succeeded": DONE, "failed": FAILED, "unknown": FAILED, "asked": WAITING}
+
+
+def exit_code(run: Run[Any]) -> int:
+    """Return the exit code of a run: never 0 for one that did not happen."""
+    return EXIT.get(run.status, REFUSED)
+
+
+class Actions(click.Group):
+    """A group whose commands are the actions: the recorded ones for help and completion, the desk's own to run."""
+
+    def __init__(self, verb: str, perform: Callable[..., int], **settings: Any) -> None:
+        super().__init__(verb, subcommand_metavar="ACTION [OPTIONS]", **settings)
+        self.verb = verb
+        self.perform = perform
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the recorded catalogue."""
+        return sorted(recorded())
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the actions with their titles."""
+        rows = [(name, str(entry.get("title", ""))) for name, entry in sorted(recorded().items())]
+        if rows:
+            with formatter.section("Actions"):
+                formatter.write_dl(rows)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Return the command of an action; for an unknown name one that takes anything, so that it is recorded."""
+        if completing():
+            entry = recorded().get(cmd_name)
+            return self.command_of(entry, None, None) if entry else click.Command(cmd_name)
+        desk = load_desk()
+        action = desk.actions.get(cmd_name)
+        if action is None:
+            return self.unknown(cmd_name, desk)
+        desk.start()
+        person = actor_of(desk.journal)  # type: ignore[arg-type]
+        if not action.policy.may_know(person.roles):
+            return self.unknown(cmd_name, desk)
+        return self.command_of(action.describe(), desk, person)
+
+    def command_of(self, entry: Entry, desk: Desk | None, person: Person | None) -> click.Command:
+        """Return the command of an action's entry."""
+        options = [option for each in entry.get("inputs", ()) if (option := option_of(each))]
+
+        def callback(**given: Any) -> int:
+            return self.perform(desk, person, entry, given)
+
+        return click.Command(
+            str(entry["name"]), params=[*options, *own_options(entry, self.verb)], callback=callback,
+            help=help_of(entry), short_help=str(entry.get("title", "")),
+        )  # fmt: skip
+
+    def unknown(self, name: str, desk: Desk) -> click.Command:
+        """Return a command for a name that there is not: whatever its options, the attempt is recorded and refused."""
+        permissive = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+        def callback(**given: Any) -> int:
+            person = actor_of(desk.journal)  # type: ignore[arg-type]
+            given["input"] = ()
+            return self.perform(desk, person, {"name": name, "inputs": []}, given)
+
+        options = own_options({}, self.verb)
+        return click.Command(name, params=list(options), callback=callback, context_settings=permissive, add_help_option=False)
+
+
+def completing() -> bool:
+    """Say whether the shell asks for completions."""
+    return "_FIRSTHAND_COMPLETE" in os.environ
+
+
+def recorded() -> dict[str, Entry]:
+    """Return the recorded catalogue; empty where there is no journal yet."""
+    try:
+        return dict(open_journal(settle=False).history.catalogue())
+    except JournalMissing:
+        return {}
+
+
+def own_options(entry: Entry, verb: str) -> list[click.Option]:
+    """Return the options that every run has."""
+    reasons = [str(each) for each in entry.get("why", ())]
+    complete = lambda ctx, param, typed: [each for each in reasons if each.startswith(typed)]  # noqa: E731
+    options = [
+        click.Option(["--reason"], help=f"Why: {', '.join(reasons)}." if reasons else "Why.", shell_complete=complete),
+        click.Option(["--notes"], help="Why, in words."),
+        click.Option(["--requested-by"], metavar="WHO", help="Who wanted it: a customer, a colleague."),
+        click.Option(["--ticket"], help="The ticket that it belongs to."),
+        click.Option(["--input"], multiple=True, metavar="NAME=VALUE", help="Any input, by its name."),
+        click.Option(["--json"], is_flag=True, help="Print the run as JSON."),
+    ]
+    if verb == "run":
+        options.insert(5, click.Option(["--yes"], is_flag=True, help="Do not ask for a yes."))
+    return options
+
+
+def help_of(entry: Entry) -> str:
+    """Return what ``--help`` says of an action: what it does, who may, in which circumstances, why."""
+    parts = [str(entry.get("description") or entry.get("title")), f"Who may: {entry.get('who')}"]
+    if entry.get("when"):
+        parts.append("Circumstances:\n\n\b\n" + "\n".join(f"- {each}" for each in entry["when"]))
+    parts.append(f"Reasons: {', '.join(entry.get('why', ()))}.")
+    if entry.get("owner"):
+        parts.append(f"Owner: {entry['owner']}.")
+    return "\n\n".join(parts)
+
+
+def perform_run(desk: Desk, person: Person, entry: Entry, given: dict[str, Any]) -> int:
+    """Perform an action from its command's options, asking for what is missing where a person sits there."""
+    inputs = inputs_of(entry, given, given["input"])
+    said = {name: given[name] for name in ("reason", "notes", "requested_by", "ticket")}
+    known = desk.actions.get(str(entry["name"]))
+    if printing.converses() and known and known.policy.granted(person.roles):
+        from firsthand.surfaces.terminal.asking_back import complete_and_confirm
+
+        complete_and_confirm(desk, person, entry, inputs, said, confirm=not given["yes"])
+    listener = Listener(quiet=given["json"])
+    run = desk.run(str(entry["name"]), inputs, by=person.id, surface="terminal", listener=listener, **said)
+    listener.close()
+    return report(desk, run, as_json=given["json"])
+
+
+def perform_ask(desk: Desk, person: Person, entry: Entry, given: dict[str, Any]) -> int:
+    """Ask for an action from its command's options."""
+    inputs = inputs_of(entry, given, given["input"])
+    said = {name: given[name] for name in ("reason", "notes", "requested_by", "ticket")}
+    run = desk.ask(str(entry["name"]), inputs, by=person.id, surface="terminal", **said)
+    return report(desk, run, as_json=given["json"])
+
+
+class Listener:
+    """Shows a run's output and progress while it runs; in a pipe only the output."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bar = printing.Bar("performing")
+
+    def __call__(self, kind: str, said: Any) -> None:
+        """Take what the run says."""
+        if self.quiet:
+            return
+        if kind == "say":
+            printing.say(str(said))
+        else:
+            self.bar.update(*said)
+
+    def close(self) -> None:
+        """End the bar."""
+        self.bar.close()
+
+
+def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
+    """Print how a run ended, as recorded, and return its exit code."""
+    journal: Any = desk.journal
+    try:
+        on_record = journal.run(run.id)
+        names = names_of(journal)
+    except JournalError:
+        on_record, names = None, None
+    if on_record is None or on_record.status != run.status:
+        printing.say(
+            f"The outcome could not be written; it is kept in {journal.kept.path} and recorded by the next command "
+            "that writes.",
+            error=True,
+        )
+        on_record = run
+        on_record.value = None if run.value is None else str(type(run.value).__name__)
+    if as_json:
+        printing.say_json(on_record.as_dict())
+        return exit_code(run)
+    from firsthand.surfaces.words import Names
+
+    said = sentence(on_record, names or Names())
+    where = f" [{desk.environment}]"
+    printing.say_painted(f"{run.id}{where}  {said}", printing.COLOURS.get(run.status))
+    if on_record.value is not None and not isinstance(on_record.value, str):
+        printing.say_json(on_record.value)
+    return exit_code(run)
+
+
+run_command = Actions("run", perform_run, help="Perform an action. Each action has options of its own: see ACTION --help.")
+ask_command = Actions("ask", perform_ask, help="Ask a colleague to perform an action, for those who may not themselves.")
+

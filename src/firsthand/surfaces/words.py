@@ -1,0 +1,150 @@
+"""A run in plain sentences, once, for every surface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from firsthand.core.journal import Event
+from firsthand.core.runs import Run, Subject
+from firsthand.core.text import titled
+
+UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that could change a terminal or turn text around: controls but tab and newline, and bidi marks."""
+
+OUTCOME_WORDS = {
+    "recorded": "is being checked",
+    "asked": "waits for somebody to take it",
+    "performing": "is being performed",
+    "succeeded": "succeeded",
+    "refused": "was refused",
+    "failed": "failed",
+    "declined": "was declined",
+    "withdrawn": "was withdrawn",
+    "unknown": "ended unknown: its process died while performing it, so look whether it happened",
+}
+
+
+def safe(text: str) -> str:
+    """Return the text with whatever could change a terminal spelt out: ``\\x1b``, ``\\u202e``."""
+    return UNSAFE.sub(spelt, text)
+
+
+def spelt(match: re.Match[str]) -> str:
+    """Return a character's escape."""
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def line(text: str, longest: int = 200) -> str:
+    """Return the text safe, on one line, and not too long."""
+    flat = safe(" ".join(text.split()))
+    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How people and actions are called: names by id, titles by action name; what is not there goes by its id."""
+
+    people: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def person(self, id: str | None) -> str:
+        """Return somebody's name."""
+        if id is None:
+            return "nobody"
+        return line(self.people.get(id, id.removeprefix("system:")), 80)
+
+    def action(self, name: str) -> str:
+        """Return an action's title."""
+        known = self.titles.get(name)
+        return line(known or (titled(name) if re.fullmatch(r"[\w.]+", name) else name), 120)
+
+
+def subject_words(subject: Subject) -> str:
+    """Return a subject as people say it: ``account 42 (luis@example.com)``."""
+    label = f" ({line(subject.label, 80)})" if subject.label and subject.label != subject.id else ""
+    return f"{line(subject.kind.replace('_', ' '), 40)} {line(subject.id, 80)}{label}"
+
+
+def sentence(run: Run[Any], names: Names) -> str:
+    """Return a run as one says it aloud.
+
+    ``Priya ran Refund invoice on invoice 98 for Luis, because of double charge; it was refused: ...``
+    """
+    title = names.action(run.action)
+    if run.actor is None:
+        said = f"{names.person(run.asked_by)} asked for {title}"
+    else:
+        said = f"{names.person(run.actor)} ran {title}"
+    if run.subjects:
+        said += f" on {' and '.join(subject_words(each) for each in run.subjects)}"
+    if run.requested_by:
+        said += f" for {line(run.requested_by, 80)}"
+    if run.actor is not None and run.asked_by:
+        said += f", asked by {names.person(run.asked_by)}"
+    if run.reason:
+        said += f", because of {line(run.reason, 80)}"
+    return f"{said}; it {ending(run)}"
+
+
+def ending(run: Run[Any]) -> str:
+    """Return how a run ended: ``was refused: Already refunded. Look at run 812.``"""
+    words = OUTCOME_WORDS[run.status]
+    more = ""
+    if run.refusal:
+        more = f"{run.refusal.message} {run.refusal.fix}"
+    elif run.error:
+        more = f"{run.error.type}: {run.error.message}" if run.error.message else run.error.type
+        more = run.error.message if run.error.type == "ProcessDied" else more
+    elif isinstance(run.value, str) and run.status == "succeeded":
+        more = run.value
+    return f"{words}: {line(more)}" if more.strip() else f"{words}."
+
+
+def event_sentence(event: Event, names: Names) -> str:
+    """Return an event in words: a step of a run, or what changed about the desk and its people."""
+    data = event.data
+    if event.kind == "catalogue":
+        return f"The desk {line(str(data.get('desk', '')))} changed: {changes_words(data.get('changes', ()))}"
+    if event.kind == "person_added":
+        person = data.get("person", {})
+        roles = ", ".join(person.get("roles", ())) or "no role"
+        return f"{names.person(event.actor)} added {names.person(person.get('id'))} ({line(roles)})."
+    if event.kind == "person_changed":
+        changed = "; ".join(f"{name}: {shown(old)} → {shown(new)}" for name, (old, new) in data["changes"].items())
+        return f"{names.person(event.actor)} changed {names.person(data['person'])}: {line(changed)}."
+    if event.kind == "sign_in_failed":
+        return f"Somebody unknown was turned away: {line(str(data.get('as')))}, {line(str(data.get('surface')))}."
+    if event.kind == "commented":
+        return f"{names.person(event.actor)} commented: {line(str(data.get('text', '')), 400)}"
+    if event.kind == "refused_try":
+        return f"{names.person(event.actor)} tried to {data.get('tried')} it: {line(str(data.get('message', '')))}"
+    by = f" by {names.person(event.actor)}" if event.actor else ""
+    kind = event.kind.replace("_", " ")
+    return f"{kind[:1].upper()}{kind[1:]}{by}."
+
+
+def changes_words(changes: Iterable[Mapping[str, Any]]) -> str:
+    """Return what changed of a catalogue: ``subscription.cancel: who: Support. → Lead.``"""
+    every = list(changes)
+    words = []
+    for kind in ("added", "removed"):
+        names = [str(each["action"]) for each in every if each["change"] == kind]
+        if names:
+            few = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+            words.append(f"{few} {kind}")
+    for each in every:
+        if each["change"] not in ("added", "removed"):
+            moved = f": {shown(each['before'])} → {shown(each['after'])}" if "before" in each else " changed"
+            words.append(f"{each['action']}: {each['change']}{moved}")
+    return line("; ".join(words), 1_000) + "."
+
+
+def shown(value: object) -> str:
+    """Return a value of a change in words."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(each) for each in value) or "none"
+    return "none" if value in (None, "") else str(value)
