@@ -52,7 +52,7 @@ MOVE = """INSERT INTO followers (name, position) VALUES ('tally', :to)
     ON CONFLICT DO UPDATE SET position = :to WHERE position = :expected"""
 TAKE_AWAY = """DELETE FROM tally WHERE (dimension, day, key) IN (SELECT dimension, day, key FROM tally LIMIT 1000)"""
 
-HELD = 0.004
+HELD = 0.003
 """Seconds that a fold's statements may take under the write lock; its commit comes on top."""
 CHUNK = 500
 LARGEST_CHUNK = 5_000
@@ -128,7 +128,7 @@ class Tally:
         if held > HELD:
             self.chunk = max(self.chunk // 2, 1)
         elif held < HELD / 2:
-            self.chunk = min(self.chunk * 2, LARGEST_CHUNK)
+            self.chunk = min(self.chunk * 5 // 4 + 1, LARGEST_CHUNK)
 
     def empty(self) -> None:
         """Take away some of the counts, for a rebuild; with the last of them the position is 0."""

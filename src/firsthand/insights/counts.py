@@ -44,7 +44,7 @@ def counts(
     """Return how many runs there are by one of ``BY``, between two days (both included, UTC), the first so many."""
     if by not in BY:
         raise FirsthandError(f"Runs are not counted by {by}.", f"Count them by one of {', '.join(BY)}.")
-    days = None if since is None and until is None else (day_of(since or date.min), day_of(until or date.max))
+    days = None if since is None and until is None else (day_of(max(since or EPOCH, EPOCH)), day_of(until or date.max))
     with journal.database.snapshot():
         if by in WIDE and days is not None:
             return Counts(of_runs(journal.database, by, days), limit, None)

@@ -21,7 +21,18 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of ``runs`` as ``run_of`` takes them; ``subject`` is the first of ``subjects``."""
 
-RECORDED = ("action", "actor", "surface", "environment", "desk", "requested_by", "asked_by", "ticket", "reason", "notes")
+RECORDED = (
+    "action",
+    "actor",
+    "surface",
+    "environment",
+    "desk",
+    "requested_by",
+    "asked_by",
+    "ticket",
+    "reason",
+    "notes",
+)
 """What is known of a run when it is recorded."""
 
 

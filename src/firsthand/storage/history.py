@@ -9,11 +9,15 @@ from functools import cached_property
 from typing import Any
 
 from firsthand.core.journal import Event
-from firsthand.core.runs import OPEN, Run
+from firsthand.core.runs import Run
 from firsthand.storage.codec import COLUMNS, event_of, run_of
 from firsthand.storage.sqlite import Sqlite
 
 RUNS = f"SELECT {', '.join(f'runs.{name}' for name in COLUMNS)} FROM runs"
+IS_OPEN = "status IN ('recorded', 'asked', 'performing')"
+IS_OTHER = "status IN ('refused', 'failed', 'declined', 'withdrawn', 'unknown')"
+"""What the two partial indexes are of: SQLite uses one only where the query says the same."""
+
 EVENTS = "SELECT id, at, kind, actor, run, data FROM events"
 
 
@@ -45,7 +49,8 @@ class Filter:
             if (value := getattr(self, column)) is not None:
                 found.append((f"runs.{column} = ?", (value,)))
         if self.outcome is not None:
-            found.append(("runs.status = ?", (self.outcome,)))
+            partial = next((f"runs.{each} AND " for each in (IS_OPEN, IS_OTHER) if f"'{self.outcome}'" in each), "")
+            found.append((f"{partial}runs.status = ?", (self.outcome,)))
         if self.since is not None:
             found.append(("{at} >= ?", (self.since,)))
         if self.until is not None:
@@ -87,17 +92,16 @@ class History:
 
     def asks(self) -> list[Run[Any]]:
         """Return the open asks, oldest first."""
-        rows = self.database.read(f"{RUNS} WHERE status = 'asked' ORDER BY at, id")
+        rows = self.database.read(f"{RUNS} WHERE {IS_OPEN} AND status = 'asked' ORDER BY at, id")
         return [run_of(row, self.id) for row in rows]
 
     def open(self) -> list[Run[Any]]:
         """Return the runs that have not ended."""
-        marks = ", ".join("?" * len(OPEN))
-        return [run_of(row, self.id) for row in self.database.read(f"{RUNS} WHERE status IN ({marks})", OPEN)]
+        return [run_of(row, self.id) for row in self.database.read(f"{RUNS} WHERE {IS_OPEN}")]
 
     def held(self) -> list[tuple[int, str, int]]:
         """Return id, status and process of the runs that a process is about to perform, or performs."""
-        sql = "SELECT id, status, process FROM runs WHERE status IN ('recorded', 'performing') AND process IS NOT NULL"
+        sql = f"SELECT id, status, process FROM runs WHERE {IS_OPEN} AND status <> 'asked' AND process IS NOT NULL"
         return [(int(id), str(status), int(process)) for id, status, process in self.database.read(sql)]
 
     def events(self, run: int) -> list[Event]:

@@ -44,7 +44,7 @@ class SqlJournal:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.database = Sqlite(url)
+        self.database = Sqlite(url, verify=schema.require_latest)
         self.history = History(self.database)
         self.people = People(self)
         self.kept = Kept(self.database.beside("outcomes"))
@@ -53,7 +53,7 @@ class SqlJournal:
 
     def require(self) -> None:
         """Raise ``JournalMissing`` or ``JournalOutdated`` where there is nothing to read."""
-        schema.require(schema.version_of(self.database.reader()))
+        self.database.reader()
 
     # Writing
 
@@ -103,7 +103,8 @@ class SqlJournal:
         if (step.expected, step.status) not in TRANSITIONS:
             raise JournalError(f"A run cannot go from {step.expected} to {step.status}.")
         changes = dict(step.changes) | ({"process": self.process} if step.kind == "taken" else {})
-        columns, data = columns_of(changes), encode(step.changes)
+        columns = columns_of(changes)
+        data = encode({**step.changes, "status": step.status} if step.kind else step.changes)
         update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
         values = (step.status, *columns.values(), step.run, step.expected)
         subjects = subject_keys(changes)
@@ -233,5 +234,3 @@ class SqlJournal:
             Presence.of(self.database.beside("processes")).leave(self.entered[1])
             self.entered = None
         self.database.close()
-
-

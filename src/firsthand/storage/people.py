@@ -50,6 +50,7 @@ class People:
 
     def add(self, person: Person, by: str) -> Person:
         """Add somebody; the first person added administers. ``by`` is the system's user who does it."""
+        _ = self.journal.process
         everybody = {each.id: each for each in self.all()}
         if person.id in everybody:
             hint = "change" if everybody[person.id].active else f"change {person.id} --return"
@@ -68,7 +69,11 @@ class People:
             raise FirsthandError(f"There is no person {id}.", "firsthand people lists them.")
         after = replace(before, **changes)
         self.check_login(after)
-        changed = {name: [old, new] for (name, old), new in zip(described(before).items(), described(after).values(), strict=True) if old != new}
+        changed = {
+            name: [old, new]
+            for (name, old), new in zip(described(before).items(), described(after).values(), strict=True)
+            if old != new
+        }
         if changed:
             self.write(UPDATE, (*row_of(after)[1:], id), "person_changed", by, {"person": id, "changes": changed})
         return after
@@ -78,7 +83,8 @@ class People:
         other = self.of_login(person.login) if person.login and person.active else None
         if other and other.id != person.id:
             raise FirsthandError(
-                f"The login {person.login} is {other.id}'s.", f"Take it away first: firsthand people change {other.id} --no-login."
+                f"The login {person.login} is {other.id}'s.",
+                f"Take it away first: firsthand people change {other.id} --no-login.",
             )
 
     def write(self, sql: str, row: tuple[Any, ...], kind: str, by: str, data: Mapping[str, object]) -> None:

@@ -52,6 +52,11 @@ def require(version: int) -> None:
         )
 
 
+def require_latest(connection: Connection) -> None:
+    """Raise ``JournalOutdated`` unless a database is a journal of the schema that this version writes."""
+    require(version_of(connection))
+
+
 def set_up(database: Sqlite) -> None:
     """Make a new database a journal; an existing one must be up to date. Not for two threads at once."""
     connection = database.connect(writes=True, create=not database.read_only)
@@ -60,7 +65,7 @@ def set_up(database: Sqlite) -> None:
             if version_of(connection) == 0 and not database.read_only:
                 connection.execute("PRAGMA journal_mode=WAL")
                 apply(connection, 0)
-        require(version_of(connection))
+        require_latest(connection)
     except sqlite3.Error as error:
         raise database.explained(error) from error
     finally:

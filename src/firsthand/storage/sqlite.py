@@ -37,10 +37,14 @@ FAULTS = (sqlite3.Error, ValueError, OverflowError, TypeError)
 
 
 class Sqlite:
-    """A database file: ``write`` commits some work, ``read`` reads. Safe for threads, and across ``fork``."""
+    """A database file: ``write`` commits some work, ``read`` reads. Safe for threads, and across ``fork``.
 
-    def __init__(self, url: str) -> None:
+    ``verify`` looks at each connection before anything is read from it.
+    """
+
+    def __init__(self, url: str, verify: Callable[[Connection], None] = lambda _: None) -> None:
         self.path, self.options = parse_url(url)
+        self.verify = verify
         self.lock = GroupLock(self.beside("lock"))
         self.commits = Commits(self.write_group, self.after_group)
         self.reset()
@@ -161,7 +165,12 @@ class Sqlite:
         """Return this thread's connection for reading."""
         connection: Connection | None = getattr(self.local, "connection", None)
         if connection is None:
-            connection = self.local.connection = self.connect(writes=False)
+            connection = self.connect(writes=False)
+            try:
+                self.verify(connection)
+            except sqlite3.Error as error:
+                raise self.explained(error) from error
+            self.local.connection = connection
             self.readers.append(connection)
         return connection
 
@@ -205,7 +214,9 @@ class Sqlite:
         for start, (message, fix) in WORDS.items():
             if name.startswith(start):
                 return JournalUnavailable(f"The journal {self.path} {message}", fix)
-        return JournalError(f"The journal {self.path} could not do this: {error} ({name}).", "firsthand doctor may know.")
+        return JournalError(
+            f"The journal {self.path} could not do this: {error} ({name}).", "firsthand doctor may know."
+        )
 
 
 WORDS = {
@@ -241,7 +252,9 @@ os.register_at_fork(after_in_child=forget_all)
 def parse_url(url: str) -> tuple[Path, dict[str, str]]:
     """Return the path and the options of ``sqlite:///firsthand.db?mode=ro``; raises ``SettingsError``."""
     if not url.startswith("sqlite:///"):
-        raise SettingsError(f"The database {url!r} is not one.", "Write sqlite:///firsthand.db, or sqlite:////absolute/path.db.")
+        raise SettingsError(
+            f"The database {url!r} is not one.", "Write sqlite:///firsthand.db, or sqlite:////absolute/path.db."
+        )
     path, _, query = url.removeprefix("sqlite:///").partition("?")
     options = dict(parse_qsl(query))
     for name, value in options.items():

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
+from firsthand.followers.tally import Tally
+from firsthand.settings import Settings
+from firsthand.storage.imports import Mapping, import_log
+from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.context import login
 
 
 @click.command()
@@ -26,3 +32,21 @@ def import_command(file: Path, **mapped: object) -> None:
 
     Run it again after it was stopped, or with a longer file: a row that is in already is not taken twice.
     """
+    mapping = Mapping(**mapped)  # type: ignore[arg-type]
+    bar = printing.Bar(f"importing {file.name}")
+    start = time.monotonic()
+
+    def progress(rows: int, done: int, size: int) -> None:
+        rate = rows / max(time.monotonic() - start, 0.001)
+        bar.update(done, size, f"{rows:,} rows, {rate:,.0f} a second")
+
+    journal = SqlJournal(Settings.load().database)
+    try:
+        imported = import_log(journal, file, mapping, by=login(), progress=progress)
+        Tally(journal).advance(30.0)
+    finally:
+        bar.close()
+    already = f", {imported.there:,} were there already" if imported.there else ""
+    printing.say(f"Took {imported.taken:,} runs{already}.")
+    if imported.rejected:
+        printing.say(f"{imported.rejected:,} rows could not be taken; {imported.rejects} says why.", error=True)

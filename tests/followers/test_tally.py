@@ -1,0 +1,264 @@
+"""The tally: exact, counted once whoever folds, and the same when it is rebuilt."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firsthand.core.journal import Step
+from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
+from firsthand.followers.tally import CHANGING, EMPTYING, ENDED, FINAL, Tally
+from firsthand.storage.journal import SqlJournal
+
+NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
+Rows = list[tuple[str, int, str, int]]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SqlJournal]:
+    """A journal of its own."""
+    opened = SqlJournal(url(tmp_path))
+    _ = opened.process
+    yield opened
+    opened.close()
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'journal.db'}?synchronous=off"
+
+
+def recorded(journal: SqlJournal, **given: Any) -> Run[Any]:
+    known = {"action": "unlock", "actor": "priya", "at": NEW_YEAR, "surface": "python", "environment": "test"} | given
+    return journal.record(Run(id=0, status="recorded", **known))
+
+
+def step(journal: SqlJournal, run: Run[Any], status: str, kind: str = "", **changes: object) -> None:
+    moved = Step(run.id, run.status, status, microseconds(NEW_YEAR), run.actor, changes, kind)
+    assert journal.step(moved)
+    run.status = status
+
+
+def performed(journal: SqlJournal, number: int = 1, **given: Any) -> None:
+    for _ in range(number):
+        run = recorded(journal, **given)
+        step(journal, run, "performing")
+        step(journal, run, "succeeded")
+
+
+def table(journal: SqlJournal) -> Rows:
+    return journal.database.read("SELECT dimension, day, key, runs FROM tally ORDER BY 1, 2, 3")
+
+
+def recount(journal: SqlJournal) -> Rows:
+    """Count the final runs once more, another way."""
+    found: Counter[tuple[str, int, str]] = Counter()
+    for run in (journal.run(id) for (id,) in journal.database.read("SELECT id FROM runs")):
+        assert run is not None
+        if run.status not in FINAL:
+            continue
+        day = (run.at.date() - datetime(1970, 1, 1).date()).days
+        named = [("action", run.action), ("actor", run.actor), ("reason", run.reason), ("outcome", run.status)]
+        named += [("day", f"{run.at:%Y-%m-%d}"), *(("tag", tag) for tag in run.tags)]
+        found.update((name, each, key) for name, key in named if key is not None for each in (-1, day))
+        wide = [("requested_by", run.requested_by), ("asked_by", run.asked_by)]
+        wide.append(("subject", run.subject.key if run.subject else None))
+        found.update((name, -1, key) for name, key in wide if key is not None)
+    return sorted((*place, runs) for place, runs in found.items())
+
+
+def test_a_run_is_counted_for_all_that_is_known_of_it(journal: SqlJournal) -> None:
+    run = recorded(journal, action="invoice.refund", requested_by="luis", reason="fraud", asked_by="sam")
+    subjects = [{"kind": "account", "id": "42", "label": "", "traits": {}}, {"kind": "account", "id": "43"}]
+    step(journal, run, "performing", tags=["billing", "money"], subjects=subjects)
+    step(journal, run, "succeeded")
+    assert Tally(journal).advance(5)
+    assert {(dimension, key) for dimension, day, key, runs in table(journal) if day == -1 and runs == 1} == {
+        ("action", "invoice.refund"), ("actor", "priya"), ("asked_by", "sam"), ("requested_by", "luis"),
+        ("reason", "fraud"), ("outcome", "succeeded"), ("subject", "account:42"), ("tag", "billing"), ("tag", "money"),
+        ("day", "2026-01-01"),
+    }  # fmt: skip
+
+
+def test_only_dimensions_of_few_keys_are_counted_by_the_day(journal: SqlJournal) -> None:
+    performed(journal, requested_by="luis")
+    Tally(journal).advance(5)
+    assert {dimension for dimension, day, _, _ in table(journal) if day >= 0} == {"action", "actor", "day", "outcome"}
+
+
+def test_a_run_that_may_still_change_is_not_counted_before_it_is_settled(journal: SqlJournal) -> None:
+    run = recorded(journal)
+    step(journal, run, "performing")
+    step(journal, run, "unknown")
+    Tally(journal).advance(5)
+    assert table(journal) == []
+    step(journal, run, "succeeded", kind="settled")
+    Tally(journal).advance(5)
+    assert ("outcome", -1, "succeeded", 1) in table(journal)
+
+
+def test_events_that_end_nothing_are_followed_without_counting(journal: SqlJournal) -> None:
+    performed(journal)
+    Tally(journal).advance(5)
+    before = table(journal)
+    journal.append("comment", actor="priya", at=0, run=1, data={"text": "well done"})
+    assert Tally(journal).advance(5)
+    assert table(journal) == before
+    assert Tally(journal).position() == journal.history.last_event()
+
+
+def test_an_end_without_time_left_is_told(journal: SqlJournal) -> None:
+    performed(journal, 10)
+    tally = Tally(journal)
+    tally.chunk = 1
+    assert not tally.advance(0)
+    assert tally.advance(60)
+    assert table(journal) == recount(journal)
+
+
+def test_a_read_only_journal_is_left_as_it_is(journal: SqlJournal, tmp_path: Path) -> None:
+    performed(journal)
+    assert not Tally(SqlJournal(f"{url(tmp_path)}&mode=ro")).advance(5)
+    assert table(journal) == []
+
+
+def test_a_journal_that_is_full_is_left_as_it_is(journal: SqlJournal, tmp_path: Path) -> None:
+    for number in range(100):
+        performed(journal, requested_by=f"{number}{'x' * 400}")
+    full = SqlJournal(f"{url(tmp_path)}&max_page_count=1")
+    assert not Tally(full).advance(5)
+    assert table(journal) == []
+    assert Tally(journal).advance(60)
+    assert table(journal) == recount(journal)
+
+
+def test_what_two_count_at_once_is_counted_once(journal: SqlJournal) -> None:
+    performed(journal, 20)
+    tally = Tally(journal)
+    counts = tally.tail(0)
+    last = journal.history.last_event()
+    assert tally.move(0, last, counts)
+    assert not tally.move(0, last, counts)
+    assert table(journal) == recount(journal)
+
+
+FOLDING = """
+import sys
+from firsthand.followers.tally import Tally
+from firsthand.storage.journal import SqlJournal
+tally = Tally(SqlJournal(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+tally.chunk = 3
+while not tally.advance(60):
+    pass
+"""
+
+
+def test_two_processes_that_fold_while_a_third_performs_count_every_run_once(
+    journal: SqlJournal, tmp_path: Path
+) -> None:
+    performed(journal, 150, reason="fraud")
+    command = [sys.executable, "-c", FOLDING, url(tmp_path)]
+    folding = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for each in folding:
+        assert each.stdout
+        assert each.stdout.readline() == "ready\n"
+    for each in folding:
+        assert each.stdin
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    performed(journal, 50)
+    for each in folding:
+        each.communicate(timeout=60)
+        assert each.returncode == 0
+    assert Tally(journal).advance(60)
+    assert table(journal) == recount(journal)
+    assert ("action", -1, "unlock", 200) in table(journal)
+
+
+def test_a_rebuild_gives_the_same(journal: SqlJournal) -> None:
+    performed(journal, 30, reason="fraud", requested_by="luis")
+    Tally(journal).advance(60)
+    before = table(journal)
+    Tally(journal).rebuild()
+    assert table(journal) == before == recount(journal)
+
+
+def test_a_rebuild_mends_a_tally_that_was_tampered_with(journal: SqlJournal) -> None:
+    performed(journal, 3)
+    Tally(journal).advance(60)
+    journal.database.write(lambda connection: connection.execute("UPDATE tally SET runs = 999").rowcount)
+    Tally(journal).rebuild()
+    assert table(journal) == recount(journal)
+
+
+def test_a_rebuild_that_was_stopped_goes_on_with_the_next_fold(journal: SqlJournal) -> None:
+    performed(journal, 30)
+    Tally(journal).advance(60)
+    assert Tally(journal).move(Tally(journal).position(), EMPTYING, {})
+    assert Tally(journal).advance(60)
+    assert table(journal) == recount(journal)
+
+
+def test_chunks_shrink_where_a_fold_holds_the_lock_too_long_and_grow_back(journal: SqlJournal) -> None:
+    tally = Tally(journal)
+    before = tally.chunk
+    tally.adapt(0.010)
+    assert tally.chunk == before // 2
+    tally.adapt(0.000_1)
+    assert before // 2 < tally.chunk < before
+    tally.chunk = 1
+    tally.adapt(0.010)
+    assert tally.chunk == 1
+
+
+def test_every_outcome_but_unknown_is_final() -> None:
+    assert set(OUTCOMES) - set(FINAL) == {"unknown"}
+
+
+def test_reading_what_is_not_counted_yet_scans_no_table(journal: SqlJournal) -> None:
+    plans = [
+        journal.database.read(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in ((CHANGING, ()), (ENDED, (0, 9)))
+    ]
+    assert not [step for plan in plans for *_, step in plan if step.startswith("SCAN")]
+
+
+MOVES = sorted(TRANSITIONS)
+CHOICES = st.integers(0, 5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["record", "step", "step", "step", "fold", "rebuild"]), CHOICES, CHOICES)))
+def test_whatever_happens_the_tally_is_what_a_recount_gives(
+    tmp_path_factory: pytest.TempPathFactory, happening: list[tuple[str, int, int]]
+) -> None:
+    journal = SqlJournal(url(tmp_path_factory.mktemp("history")))
+    _ = journal.process
+    tally, runs = Tally(journal), []
+    tally.chunk = 2
+    for what, one, other in happening:
+        if what == "record":
+            at = datetime(2026, 1, 1 + one, tzinfo=UTC)
+            runs.append(recorded(journal, action=f"do.{other}", requested_by=["luis", None][one % 2], at=at))
+        elif what == "step" and runs:
+            run = runs[one % len(runs)]
+            if moves := [status for before, status in MOVES if before == run.status]:
+                status = moves[other % len(moves)]
+                changes = {"tags": ["a", "b"][: one % 3], "reason": [None, "fraud"][other % 2]}
+                step(journal, run, status, "settled" if run.status == "unknown" else "", **changes)
+        elif what == "fold":
+            tally.advance(0)
+        elif what == "rebuild":
+            tally.move(tally.position(), EMPTYING, {})
+    assert tally.advance(60)
+    assert table(journal) == recount(journal)
+    journal.close()
