@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import pkgutil
 import threading
 import time
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from firsthand.core.actions import Actions, Registration, Why, registered
 from firsthand.core.actors import Person
 from firsthand.core.asks import Asks
-from firsthand.core.binding import bare, hints_of, name_of, parameters_of, wire
+from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
 from firsthand.core.checks import checks_of
@@ -24,10 +23,10 @@ from firsthand.core.errors import DeskError, FirsthandError, UnknownActor
 from firsthand.core.pipeline import Pipeline, Request
 from firsthand.core.policy import EVERYBODY, Who
 from firsthand.core.reasons import name_of as reason_name
-from firsthand.core.resources import Resource, type_given
+from firsthand.core.resources import resources_of
 from firsthand.core.runs import Run
-from firsthand.core.subjects import Kind, SubjectOf
-from firsthand.core.text import recordable
+from firsthand.core.subjects import SubjectOf, Traits, kinds_of
+from firsthand.core.text import is_utf8, recordable, several
 
 if TYPE_CHECKING:
     from firsthand.core.actions import When
@@ -36,12 +35,15 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 Named = Callable[..., Any] | str
+Inputs = Mapping[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A part of a desk with common rules: an action's ``who`` and ``why`` replace these, its ``when`` and ``tags``
-    are added."""
+    """A part of a desk with common rules.
+
+    An action's ``who`` and ``why`` replace these, its ``when`` and ``tags`` are added.
+    """
 
     desk: Desk
     name: str
@@ -75,10 +77,10 @@ class Namespace:
                     who=who or self.who,
                     why=why if why is not None else self.why if self.why is not None else self.desk.why,
                     when=(*checks_of(self.when), *checks_of(when)),
-                    tags=(*self.tags, *tags),
+                    tags=(*self.tags, *several(tags)),
                     owner=owner or self.owner,
                     title=title,
-                    aliases=tuple(aliases),
+                    aliases=several(aliases),
                     ask=self.ask if ask is None else ask,
                 )
             )
@@ -114,6 +116,7 @@ class Desk:
         self._guard = threading.RLock()
         self._actions: Actions | None = None
         self._journal: Journal | None = None
+        self._started = False
 
     # What an author registers
 
@@ -129,7 +132,7 @@ class Desk:
         ask: str | Iterable[str] = EVERYBODY,
     ) -> Namespace:
         """Return a part of the desk with common rules; its actions are called ``name.verb``."""
-        return Namespace(self, name, who, why, when, tuple(tags), owner, ask)
+        return Namespace(self, name, who, why, when, several(tags), owner, ask)
 
     def action(
         self,
@@ -149,38 +152,34 @@ class Desk:
         def register(function: F) -> F:
             reasons = why if why is not None else self.why
             said = {"who": who, "why": reasons, "when": when, "tags": tags, "owner": owner, "title": title}
-            self.register(registered(name or name_of(function), function, aliases=tuple(aliases), ask=ask, **said))
+            self.register(registered(name or name_of(function), function, aliases=several(aliases), ask=ask, **said))
             return function
 
         return register
 
     def register(self, registration: Registration) -> None:
         """Add a registration; it is worked out with all others when the desk starts."""
-        with self._guard:
-            self._registrations.append(registration)
-            self._actions = None
+        self._changed(self._registrations, registration)
 
     def resource(self, function: F) -> F:
         """Register what actions need and the desk opens and closes: a generator that yields it, or a function."""
-        with self._guard:
-            self._resources.append(function)
-            self._actions = None
+        self._changed(self._resources, function)
         return function
 
     def subject(
         self,
         *,
         search: Callable[..., Any] | None = None,
-        label: Callable[[Any], object] | None = None,
-        traits: Iterable[str] | Callable[[Any], dict[str, object]] = (),
+        label: Callable[..., Any] | None = None,
+        traits: Traits = (),
     ) -> Callable[[F], F]:
-        """Register the decorated loader: from an id to the thing that actions are done to, or None."""
+        """Register the decorated loader: from an id to the thing that actions are done to, or None.
+
+        ``search``, ``label`` and callable ``traits`` get a text or the thing first, and resources by type.
+        """
 
         def register(function: F) -> F:
-            said = {"search": search, "label": label, "traits": traits if callable(traits) else tuple(traits)}
-            with self._guard:
-                self._subjects.append((function, said))
-                self._actions = None
+            self._changed(self._subjects, (function, {"search": search, "label": label, "traits": traits}))
             return function
 
         return register
@@ -190,10 +189,17 @@ class Desk:
         return SubjectOf(kind)
 
     def discover(self, package: str) -> None:
-        """Import a package and all its modules, so that the actions in them are registered."""
+        """Import a package and all its modules but ``__main__``, so that the actions in them are registered."""
         module = import_module(package)
         for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
-            import_module(found.name)
+            if not found.name.endswith(".__main__"):
+                import_module(found.name)
+
+    def _changed(self, registered: list[Any], each: object) -> None:
+        """Note something registered; all is worked out anew, and the catalogue recorded anew, before the next run."""
+        with self._guard:
+            registered.append(each)
+            self._actions, self._started = None, False
 
     # Starting
 
@@ -211,43 +217,13 @@ class Desk:
     def work_out(self) -> Actions:
         """Work out all that was registered; what is wrong stands in ``problems``."""
         problems: list[str] = []
-        resources = self.work_out_resources(problems)
-        kinds: dict[str, Kind] = {}
-        for function, said in self._subjects:
-            try:
-                kind = kind_of(function, said, resources)
-            except (NameError, DeskError) as error:
-                problems.append(f"the subject {name_of(function)}: {error}")
-                continue
-            if kind.name in kinds:
-                problems.append(f"the subject {kind.name}: there are two of that name.")
-            if kind.loader.missing:
-                problems.append(f"the subject {kind.name}: nothing gives {', '.join(kind.loader.missing)}.")
-            kinds[kind.name] = kind
+        resources = resources_of(self._resources, problems)
+        kinds = kinds_of(self._subjects, resources, problems)
         actions = Actions(kinds, resources, problems=problems)
         for registration in self._registrations:
             actions.add(registration)
         actions.finish()
         return actions
-
-    def work_out_resources(self, problems: list[str]) -> dict[Any, Resource]:
-        """Return the resources by type."""
-        types: dict[Any, Callable[..., Any]] = {}
-        for function in self._resources:
-            try:
-                given = type_given(function)
-            except (NameError, DeskError) as error:
-                problems += error.problems if isinstance(error, DeskError) else [f"{name_of(function)}: {error}."]
-                continue
-            if given in types:
-                problems.append(f"the resources {name_of(types[given])} and {name_of(function)} give the same type.")
-            types[given] = function
-        resources = {given: Resource(given, wire(function, (), types)) for given, function in types.items()}
-        for resource in resources.values():
-            if resource.wiring.missing:
-                name = name_of(resource.wiring.function)
-                problems.append(f"the resource {name}: nothing gives {', '.join(resource.wiring.missing)}.")
-        return resources
 
     def warnings(self) -> list[str]:
         """Return what is not wrong but odd: roles that nobody has."""
@@ -278,8 +254,6 @@ class Desk:
             if clock:
                 self.clock = clock
 
-    _started = False
-
     def start(self) -> None:
         """Work out the actions and record the catalogue, once; raises ``DeskError``."""
         actions = self.actions
@@ -295,7 +269,7 @@ class Desk:
 
     def actor(self, id: str, surface: str) -> Person:
         """Return the known person of an id; anybody else is turned away, which is recorded."""
-        person = self.journal.person(id)
+        person = self.journal.person(id) if is_utf8(id) else None
         if person is None:
             data = {"as": recordable(id, 200), "surface": surface}
             self.journal.append("sign_in_failed", actor=None, at=self.clock(), run=None, data=data)
@@ -304,7 +278,7 @@ class Desk:
 
     # Running
 
-    def request(self, action: Named, inputs: Mapping[str, object] | None, by: str, surface: str, **said: Any) -> Request:
+    def request(self, action: Named, inputs: Inputs, by: str, surface: str, **said: Any) -> Request:
         """Return the request of a call: the action by name or by its function."""
         if said.get("reason") is not None:
             said["reason"] = reason_name(said["reason"])
@@ -321,28 +295,26 @@ class Desk:
 
     @overload
     def run(
-        self, action: Callable[..., Awaitable[T]], inputs: Mapping[str, object] | None = None, *, by: str,
+        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     def run(
-        self, action: Callable[..., T], inputs: Mapping[str, object] | None = None, *, by: str,
+        self, action: Callable[..., T], inputs: Inputs = None, *, by: str,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     def run(
-        self, action: str, inputs: Mapping[str, object] | None = None, *, by: str,
+        self, action: str, inputs: Inputs = None, *, by: str,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[object]: ...  # fmt: skip
 
-    def run(
-        self, action: Named, inputs: Mapping[str, object] | None = None, *, by: str, surface: str = "python", **said: Any
-    ) -> Run[Any]:
+    def run(self, action: Named, inputs: Inputs = None, *, by: str, surface: str = "python", **said: Any) -> Run[Any]:
         """Perform an action and return its run, whatever its outcome.
 
         ``by`` is the id of a known person, ``inputs`` the action's inputs (a subject by its id, or loaded),
@@ -354,27 +326,27 @@ class Desk:
 
     @overload
     async def arun(
-        self, action: Callable[..., Awaitable[T]], inputs: Mapping[str, object] | None = None, *, by: str,
+        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     async def arun(
-        self, action: Callable[..., T], inputs: Mapping[str, object] | None = None, *, by: str,
+        self, action: Callable[..., T], inputs: Inputs = None, *, by: str,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     async def arun(
-        self, action: str, inputs: Mapping[str, object] | None = None, *, by: str,
+        self, action: str, inputs: Inputs = None, *, by: str,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[object]: ...  # fmt: skip
 
     async def arun(
-        self, action: Named, inputs: Mapping[str, object] | None = None, *, by: str, surface: str = "python", **said: Any
+        self, action: Named, inputs: Inputs = None, *, by: str, surface: str = "python", **said: Any
     ) -> Run[Any]:
         """Do the same as ``run`` without blocking the event loop, on which the author's async functions run."""
         token = host_loop.set(asyncio.get_running_loop())
@@ -385,9 +357,7 @@ class Desk:
 
     # Asking
 
-    def ask(
-        self, action: Named, inputs: Mapping[str, object] | None = None, *, by: str, surface: str = "python", **said: Any
-    ) -> Run[Any]:
+    def ask(self, action: Named, inputs: Inputs = None, *, by: str, surface: str = "python", **said: Any) -> Run[Any]:
         """Ask a colleague to perform an action; keywords as for ``run``. The run waits as ``asked``."""
         self.start()
         return Asks(self.pipeline).ask(self.request(action, inputs, by, surface, **said))
@@ -417,23 +387,3 @@ class Desk:
         """Take back one's own ask. Raises ``Refused`` for anybody else's."""
         self.start()
         return Asks(self.pipeline).withdraw(ask, self.actor(by, surface), words)
-
-
-def kind_of(function: Callable[..., Any], said: Mapping[str, Any], resources: Mapping[Any, Resource]) -> Kind:
-    """Return the kind of subject of a loader; raises ``DeskError`` where its id or its type is not clear."""
-    parameters = parameters_of(function)
-    own = [each for each in parameters if each.bare not in resources][:1]
-    given = bare(hints_of(function).get("return"))
-    if not own or own[0] is not parameters[0]:
-        raise DeskError(["its first parameter must be the id."])
-    if given in (None, type(None), Any) or not said:
-        raise DeskError(["it needs a return type, such as -> Account | None."])
-    search = wire(said["search"], (), resources, own=1) if said["search"] else None
-    if inspect.isclass(given) and given in (int, str):
-        raise DeskError(["it must return a type of its own, not a plain int or str."])
-    return Kind(
-        name_of(function), given, own[0].name, own[0].annotation, wire(function, (), resources, own=1),
-        search, said["label"], said["traits"],
-    )  # fmt: skip
-
-

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from firsthand.core.actors import Person
-from firsthand.core.policy import roles_of
 from firsthand.core.runs import microseconds
+from firsthand.core.text import several
 from firsthand.desk import Desk
 from firsthand.storage.journal import SqlJournal
 
@@ -42,14 +42,16 @@ class Trial:
 
     def person(self, id: str, roles: str | Iterable[str] = ()) -> Person:
         """Add somebody with one role or several."""
-        return self.journal.people.add(Person(id, id.capitalize(), roles_of(roles)), by="trial")
+        return self.journal.people.add(Person(id, id.capitalize(), several(roles)), by="trial")
 
 
 @contextmanager
-def trial(desk: Desk, people: Mapping[str, Any] | None = None, *, now: datetime = START, **more: Any) -> Iterator[Trial]:
-    """Try a desk: ``with trial(desk, priya="support") as t``; each keyword is a person with a role, or several.
+def trial(
+    desk: Desk, people: Mapping[str, Any] | None = None, *, now: datetime = START, **more: Any
+) -> Iterator[Trial]:
+    """Put a desk on trial, with a journal of its own and a clock that stands still.
 
-    People whose ids are not Python names go into ``people``. The journal is a real one, in a folder of its own that
+    ``with trial(desk, priya="support") as t``: each keyword is a person with a role, or several. People whose ids are not Python names go into ``people``. The journal is a real one, in a folder of its own that
     is gone afterwards; the desk has its own journal and clock back then.
     """
     journal_before, clock_before = desk._journal, desk.clock
@@ -64,5 +66,3 @@ def trial(desk: Desk, people: Mapping[str, Any] | None = None, *, now: datetime 
         finally:
             journal.close()
             desk.use(journal_before, clock_before)
-
-

@@ -12,14 +12,24 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from firsthand.core.binding import Parameter, Wiring, is_resource, is_run, metadata, name_of, parameters_of, wire
+from firsthand.core.binding import (
+    Parameter,
+    Wiring,
+    is_resource,
+    is_run,
+    metadata,
+    name_of,
+    parameters_of,
+    wire,
+    within,
+)
 from firsthand.core.checks import Check, Circumstance, checks_of
 from firsthand.core.inputs import Choices, Input, choices_in, input_of
-from firsthand.core.policy import EVERYBODY, NOBODY, Policy, Who, clauses_of, roles_of
+from firsthand.core.policy import EVERYBODY, NOBODY, Policy, Who, clauses_of
 from firsthand.core.reasons import Reasons
 from firsthand.core.resources import Resource
 from firsthand.core.subjects import Kind, SubjectOf
-from firsthand.core.text import LIMITS, is_utf8, titled
+from firsthand.core.text import LIMITS, is_utf8, several, titled
 
 When = Callable[..., Any] | Check | Iterable[Callable[..., Any] | Check] | None
 Why = Iterable[str | Enum] | type[Enum] | str | None
@@ -107,8 +117,6 @@ class Actions:
             return
         try:
             self.by_name[name] = self.work_out(registration)
-        except NameError as error:
-            self.problems.append(f"{name}: a type hint cannot be resolved: {error}.")
         except TypeError as error:
             self.problems.append(f"{name}: {error}.")
 
@@ -134,7 +142,7 @@ class Actions:
         partly = partial(self.wired, name, inputs)
         clauses = clauses_of(registration.who or (), lambda function: partly("clause", Check(function)))
         when = tuple(Circumstance.of(each, partly("check", each)) for each in registration.when)
-        asking = roles_of(registration.ask)
+        asking = several(registration.ask)
         return Action(
             name,
             registration.title or titled(name),
@@ -168,6 +176,12 @@ class Actions:
         if len(kinds) > 1:
             names = " or ".join(f'desk.subject_of("{kind.name}")' for kind in kinds)
             raise TypeError(f"the input {parameter.name} may be either of two subjects; say Annotated[..., {names}]")
+        for kind in self.kinds.values() if not kinds else ():
+            if any(each is kind.type for each in within(parameter.bare)):
+                raise TypeError(
+                    f"the input {parameter.name} has a subject, {kind.name}, inside of another type; "
+                    "take one subject a parameter"
+                )
         return kinds[0] if kinds else None
 
     def with_choices(self, name: str, each: Input, inputs: Mapping[str, Input]) -> Input:
@@ -181,7 +195,13 @@ class Actions:
     def wired(self, name: str, inputs: Mapping[str, Input], part: str, each: Check) -> Wiring:
         """Wire a check, a clause or choices of an action, noting inputs that the action lacks."""
         wiring = wire(each.function, inputs, self.resources, each.bind)
-        lacking = [*wiring.missing, *(key for key in each.bind.values() if key not in inputs)]
+        takes = [parameter.name for parameter in parameters_of(each.function)]
+        self.problems += [
+            f"{name}: its {part} {name_of(each.function)} is told where {key} comes from, but takes no {key}."
+            for key in each.bind
+            if key not in takes
+        ]
+        lacking = [each.bind.get(key, key) for key in wiring.missing]
         if lacking:
             self.problems.append(
                 f"{name}: its {part} {name_of(each.function)} takes {', '.join(dict.fromkeys(lacking))}, "
@@ -193,7 +213,7 @@ class Actions:
 def registered(name: str, function: Callable[..., Any], **said: Any) -> Registration:
     """Return a registration of what an author said, in any of the allowed shapes."""
     when, tags = said.pop("when", ()), said.pop("tags", ())
-    return Registration(name, function, when=checks_of(when), tags=tuple(tags), **said)
+    return Registration(name, function, when=checks_of(when), tags=several(tags), **said)
 
 
 def fault_of(name: str) -> str | None:

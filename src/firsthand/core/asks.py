@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from firsthand.core import refusals
+from firsthand.core.actions import Action
 from firsthand.core.actors import Person
-from firsthand.core.errors import Refused
+from firsthand.core.calling import call
+from firsthand.core.errors import AuthorError, Refused
+from firsthand.core.inputs import Input
 from firsthand.core.journal import Step
 from firsthand.core.pipeline import Attempt, Pipeline, Request
+from firsthand.core.policy import Clause
 from firsthand.core.reasons import says_something
 from firsthand.core.runs import Run
 from firsthand.core.text import LIMITS, is_utf8, recordable
@@ -44,7 +48,10 @@ class Asks:
             missing = [name for name in missing if name not in secret]
             if missing:
                 raise refusals.inputs_invalid([f"{name}: this is missing." for name in missing])
-        attempt.run.inputs = {name: value for name, value in (attempt.run.inputs or {}).items() if name not in secret}
+        kept = {name: value for name, value in (attempt.run.inputs or {}).items() if name not in secret}
+        if lost := [name for name, value in kept.items() if not keeps(action.inputs[name], attempt, value)]:
+            raise refusals.inputs_invalid([f"{name}: an ask cannot keep such a value." for name in lost])
+        attempt.run.inputs = kept
         attempt.run.reason = action.reasons.settle(request.reason, request.notes)
         pipeline.load_subjects(attempt, action)
         return "asked"
@@ -59,50 +66,48 @@ class Asks:
     ) -> Run[Any]:
         """Perform an ask: by the taker, for the same customer, its inputs unchanged, everything checked again."""
         run = self.open_ask(id, actor, "take")
-        action = self.pipeline.actions.get(run.action)
-        asked = {name for name, each in action.inputs.items() if each.secret} if action else set()
-        if extra := sorted(set(secrets) - asked):
-            faults = [f"{name}: an ask's inputs cannot be changed; only its secrets are left to give." for name in extra]
-            self.refuse(refusals.inputs_invalid(faults), run.id, actor, "take")
         request = Request(
-            run.action, {**(run.inputs or {}), **secrets}, actor, surface,
+            run.action, {**secrets, **(run.inputs or {})}, actor, surface,
             run.requested_by, run.ticket, run.reason, run.notes, listener,
         )  # fmt: skip
-        self.authorize(request, run.id, "take")
-        if action and (missing := [name for name in asked if action.inputs[name].required and name not in secrets]):
-            faults = [f"{name}: this is missing; it is secret, so the ask has not kept it." for name in missing]
+        action = self.authorize(request, run.id, "take")
+        secret = {name for name, each in action.inputs.items() if each.secret}
+        missing = [name for name in secret if action.inputs[name].required and name not in secrets]
+        faults = [f"{name}: an ask's inputs cannot be changed." for name in sorted(set(secrets) - secret)]
+        faults += [f"{name}: this is missing; it is secret, so the ask has not kept it." for name in missing]
+        if faults:
             self.refuse(refusals.inputs_invalid(faults), run.id, actor, "take")
-        taken = replace(run, status="recorded", actor=actor.id, surface=surface, subjects=(), listener=listener)
+        taken = replace(run, status="recorded", actor=actor.id, surface=surface, subjects=())
         step = self.step(run.id, "recorded", actor, {"actor": actor.id, "surface": surface}, kind="taken")
         if not self.pipeline.journal.step(step):
-            self.refuse(refusals.ask_closed(run.id, "taken"), run.id, actor, "take")
+            self.refuse_closed(run.id, actor, "take")
         return self.pipeline.conclude(self.pipeline.attempt(request, taken), self.pipeline.perform_attempt)
 
     def decline(self, id: int, actor: Person, words: str) -> Run[Any]:
         """Say no to an ask, in words; whoever may perform it may."""
         run = self.open_ask(id, actor, "decline")
-        self.authorize(Request(run.action, {}, actor, run.surface), run.id, "decline")
+        self.authorize(Request(run.action, run.inputs or {}, actor, run.surface), run.id, "decline")
         if not says_something(words):
-            raise Refused("Declining needs words.", "Say why, for whoever asked.", code="notes_missing")
-        return self.close(run, "declined", actor, words)
+            self.refuse(refusals.words_missing(), run.id, actor, "decline")
+        return self.close(run, "declined", actor, words, "decline")
 
     def withdraw(self, id: int, actor: Person, words: str = "") -> Run[Any]:
         """Take an ask back; only whoever asked may."""
         run = self.open_ask(id, actor, "withdraw")
         if run.asked_by != actor.id:
             self.refuse(refusals.not_asker(id), id, actor, "withdraw")
-        return self.close(run, "withdrawn", actor, words)
+        return self.close(run, "withdrawn", actor, words, "withdraw")
 
-    def close(self, run: Run[Any], status: str, actor: Person, words: str) -> Run[Any]:
+    def close(self, run: Run[Any], status: str, actor: Person, words: str, verb: str) -> Run[Any]:
         """End an ask without performing it."""
-        if words and not is_utf8(words):
-            raise refusals.not_utf8("notes")
+        if not is_utf8(words):
+            self.refuse(refusals.not_utf8("words"), run.id, actor, verb)
         if len(words) > LIMITS["comment"]:
-            raise refusals.too_long("notes", len(words), LIMITS["comment"])
-        refusal = {"code": status, "message": recordable(words, LIMITS["comment"]), "fix": "", "check": None}
+            self.refuse(refusals.too_long("words", len(words), LIMITS["comment"]), run.id, actor, verb)
+        refusal = {"code": status, "message": words, "fix": "", "check": None}
         changes: dict[str, object] = {"ended_at": self.pipeline.clock()} | ({"refusal": refusal} if words else {})
         if not self.pipeline.journal.step(self.step(run.id, status, actor, changes)):
-            self.refuse(refusals.ask_closed(run.id, "taken"), run.id, actor, status)
+            self.refuse_closed(run.id, actor, verb)
         return self.pipeline.journal.run(run.id) or run
 
     def step(self, id: int, status: str, actor: Person, changes: dict[str, object], kind: str = "") -> Step:
@@ -117,19 +122,50 @@ class Asks:
             self.refuse(refusals.ask_closed(id, None), run.id if run else None, actor, verb)
         elif run.status != "asked":
             self.refuse(refusals.ask_closed(id, run.status), id, actor, verb)
-        assert run is not None, "refuse raises"  # noqa: S101
         return run
 
-    def authorize(self, request: Request, id: int, verb: str) -> None:
-        """Refuse, and leave the ask open, where the actor may not perform its action."""
+    def authorize(self, request: Request, id: int, verb: str) -> Action:
+        """Return the ask's action; refuse, and leave the ask open, where the actor may not perform it as asked for."""
         action = self.pipeline.visible(request)
-        if not action.policy.granted(request.actor.roles):
-            refusal = refusals.no_right(action.title, action.policy.words(), action.name)
+        clauses = action.policy.granted(request.actor.roles)
+        no_right = refusals.no_right(action.title, action.policy.words(), action.name)
+        if refusal := self.no_clause(request, action, clauses) if clauses else no_right:
             refusal.fix = "It stays open for those who may."
             self.refuse(refusal, id, request.actor, verb)
+        return action
 
-    def refuse(self, refusal: Refused, id: int | None, actor: Person, verb: str) -> None:
+    def no_clause(self, request: Request, action: Action, clauses: tuple[Clause, ...]) -> Refused | None:
+        """Return the refusal where it is known of the inputs that no clause holds for them."""
+        needed = {name for clause in clauses if clause.wiring for name in clause.wiring.inputs}
+        try:
+            with self.pipeline.looking(request) as attempt:
+                self.pipeline.parse_inputs(attempt, action)
+                self.pipeline.load_subjects(attempt, action)
+                if needed <= attempt.inputs.keys():
+                    action.policy.settle(clauses, attempt.opened, attempt.inputs)
+        except Refused as refusal:
+            return refusal if refusal.code == "clause_failed" else None
+        return None
+
+    def refuse_closed(self, id: int, actor: Person, verb: str) -> NoReturn:
+        """Refuse, since somebody was faster."""
+        run = self.pipeline.journal.run(id)
+        self.refuse(refusals.ask_closed(id, run.status if run else None), id, actor, verb)
+
+    def refuse(self, refusal: Refused, id: int | None, actor: Person, verb: str) -> NoReturn:
         """Put on record that taking, declining or withdrawing was refused, and refuse."""
-        data = {"tried": verb, "code": refusal.code, "message": refusal.message}
+        message = recordable(refusal.message, LIMITS["comment"])
+        data = {"tried": verb, "code": refusal.code, "message": message}
         self.pipeline.journal.append("refused_try", actor=actor.id, at=self.pipeline.clock(), run=id, data=data)
         raise refusal
+
+
+def keeps(each: Input, attempt: Attempt, kept: object) -> bool:
+    """Say whether what is kept of an input gives the same value again when the ask is taken."""
+    value = attempt.inputs[each.name]
+    if each.kind and each.kind.is_loaded(value):
+        return True
+    try:
+        return bool(call(lambda: bool(each.parse(kept) == value)))
+    except (AuthorError, Refused):
+        return False

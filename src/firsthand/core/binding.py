@@ -6,7 +6,7 @@ One rule for everything an author hands over; this module works it out at start,
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import NoneType, UnionType
@@ -24,6 +24,7 @@ class Parameter:
     name: str
     annotation: Any
     default: Any
+    nameless: bool = False
 
     @property
     def bare(self) -> Any:
@@ -79,25 +80,54 @@ def bare(annotation: Any) -> Any:
 
 
 def metadata(annotation: Any) -> tuple[Any, ...]:
-    """Return what ``Annotated`` adds to a type."""
-    return get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    """Return what ``Annotated`` adds to a type, or to the one type that remains without ``| None``."""
+    if get_origin(annotation) is Annotated:
+        return (*metadata(get_args(annotation)[0]), *get_args(annotation)[1:])
+    rest = [each for each in get_args(annotation) if each is not NoneType]
+    if get_origin(annotation) in (Union, UnionType) and len(rest) == 1:
+        return metadata(rest[0])
+    return ()
+
+
+def may_be_none(annotation: Any) -> bool:
+    """Say whether a type has ``| None``."""
+    if get_origin(annotation) is Annotated:
+        return may_be_none(get_args(annotation)[0])
+    return get_origin(annotation) in (Union, UnionType) and NoneType in get_args(annotation)
+
+
+def within(annotation: Any) -> Iterator[Any]:
+    """Yield the types inside of a type."""
+    for each in get_args(annotation):
+        yield each
+        yield from within(each)
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return a function's type hints; raises ``NameError`` for a name that is not there."""
+    """Return a function's type hints; raises ``TypeError`` for one that cannot be resolved."""
     plain = function.func if isinstance(function, partial) else function
     if not inspect.isroutine(plain):
         plain = type(plain).__call__
-    return get_type_hints(inspect.unwrap(plain), include_extras=True)
+    try:
+        return get_type_hints(inspect.unwrap(plain), include_extras=True)
+    except (NameError, AttributeError, SyntaxError) as error:
+        raise TypeError(f"a type hint of {name_of(function)} cannot be resolved: {error}") from error
 
 
 def parameters_of(function: Callable[..., Any]) -> tuple[Parameter, ...]:
-    """Return a function's parameters, their hints resolved; ``*args`` and ``**kwargs`` are left out."""
+    """Return a function's parameters, their hints resolved; ``*args`` and ``**kwargs`` are left out.
+
+    A builtin that does not tell its parameters has none.
+    """
     hints = hints_of(function)
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return ()
     return tuple(
-        Parameter(each.name, hints.get(each.name, Any), each.default)
-        for each in inspect.signature(function).parameters.values()
+        Parameter(each.name, hints.get(each.name, Any), each.default, each.kind is inspect.Parameter.POSITIONAL_ONLY)
+        for each in parameters
         if each.kind not in kinds
     )
 
@@ -119,11 +149,13 @@ def wire(
     """Work out where a function's parameters come from.
 
     ``bind`` maps a parameter to the input that it takes instead of its namesake; the first ``own`` parameters are
-    given by whoever calls (a loader's id, a search's text).
+    given by whoever calls (a loader's id, a search's text). Raises ``TypeError`` for what cannot be given by name.
     """
     wires: list[Wire] = []
     missing: list[str] = []
     for parameter in parameters_of(function)[own:]:
+        if parameter.nameless:
+            raise TypeError(f"{name_of(function)} takes {parameter.name} by position only; leave out the /")
         key = (bind or {}).get(parameter.name, parameter.name)
         if key in inputs:
             wires.append(Wire(parameter.name, "input", key))

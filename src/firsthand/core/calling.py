@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,7 +16,7 @@ host_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("host_loop"
 """The event loop that async functions run on, where a host lent its own; else the kept one is used."""
 
 
-def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call an author's function, sync or async, and return what it returns.
 
     Raises ``Refused`` where it refuses and ``AuthorError`` for anything else that it raises, ``SystemExit`` and
@@ -25,10 +25,18 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     returned = _drive(_attempt(function, args, kwargs, wait=False))
     if not inspect.isawaitable(returned):
         return returned
-    loop = host_loop.get() or kept_loop()
-    future = asyncio.run_coroutine_threadsafe(_attempt(lambda: returned, (), {}, wait=True), loop)
+    return _drive(_attempt(_wait_for, (returned, host_loop.get() or kept_loop()), {}, wait=False))
+
+
+def _wait_for(awaitable: Awaitable[Any], loop: asyncio.AbstractEventLoop) -> Any:
+    """Return what an awaitable gives on a loop of another thread."""
+    if asyncio._get_running_loop() is loop:
+        if inspect.iscoroutine(awaitable):
+            awaitable.close()
+        raise RuntimeError("desk.run would wait for the event loop that it was called on; use await desk.arun")
+    future = asyncio.run_coroutine_threadsafe(_attempt(lambda: awaitable, (), {}, wait=True), loop)
     try:
-        return _drive(_attempt(future.result, (), {}, wait=False))
+        return future.result()
     finally:
         future.cancel()
 
@@ -39,7 +47,7 @@ async def _attempt(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
         return await returned if wait else returned
     except (Refused, AuthorError):
         raise
-    except BaseException as error:  # noqa: BLE001 - the author's code may raise anything, and no run may be lost by it
+    except BaseException as error:  # the author's code may raise anything, and no run may be lost by it
         raise AuthorError(error) from error
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from firsthand.core.actions import Action
+if TYPE_CHECKING:
+    from firsthand.core.actions import Action
 
 Entry = Mapping[str, Any]
 

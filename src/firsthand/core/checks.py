@@ -8,6 +8,7 @@ from typing import Any
 
 from firsthand.core import refusals
 from firsthand.core.binding import Wiring, name_of, statement_of
+from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.resources import Opened
 
@@ -52,12 +53,10 @@ class Circumstance:
     def hold(self, opened: Opened, inputs: Mapping[str, Any]) -> None:
         """Refuse where the statement does not hold; a check that raises anything else does not hold."""
         try:
-            holds = opened.call(self.wiring, inputs)
-        except Refused as refusal:
-            refusal.check = refusal.check or self.name
-            if refusal.code == "refused":
-                refusal.code = "check_failed"
-            raise
+            holds = call(bool, opened.call(self.wiring, inputs))
+        except Refused as said:
+            code = "check_failed" if said.code == "refused" else said.code
+            raise Refused(said.message, said.fix, code=code, check=said.check or self.name) from said
         except AuthorError as error:
             raise refusals.check_failed(self.name, self.statement, type(error.error).__name__) from error
         if not holds:

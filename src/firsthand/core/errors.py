@@ -16,7 +16,7 @@ FirsthandError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firsthand.core.runs import Run
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 class FirsthandError(Exception):
     """Anything that Firsthand itself raises: what happened, and what to do about it."""
+
+    message = ""
+    fix = ""
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)
@@ -53,6 +56,9 @@ class Refused(FirsthandError):
     ``raise Refused("Already refunded on 3 May.", fix="Look at run 812.")``.
     """
 
+    code = "refused"
+    check: str | None = None
+
     def __init__(self, message: str, fix: str = "", *, code: str = "refused", check: str | None = None) -> None:
         super().__init__(message, fix)
         self.code = code
@@ -64,17 +70,21 @@ class UnknownActor(FirsthandError):
 
 
 class AuthorError(FirsthandError):
-    """The author's code raised: ``error`` is what it raised."""
+    """The author's code raised: ``error`` is what, ``traceback`` where, before resources were left through it.
+
+    Its message is the error's type alone: an error's own words are the author's code, and may tell secrets.
+    """
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(f"{type(error).__name__}: {error}")
+        super().__init__(type(error).__name__)
         self.error = error
+        self.traceback = error.__traceback__
 
 
 class OutcomeError(FirsthandError):
     """A run that did not succeed: ``run`` is it."""
 
-    def __init__(self, run: Run[object], message: str, fix: str = "") -> None:
+    def __init__(self, run: Run[Any], message: str, fix: str = "") -> None:
         super().__init__(message, fix)
         self.run = run
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Optional, get_args, get_origin
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticSerializationError
+from pydantic_core import SchemaError
 
 from firsthand.core import refusals
-from firsthand.core.binding import REQUIRED, Parameter, Wiring, metadata
+from firsthand.core.binding import REQUIRED, Parameter, Wiring, may_be_none, metadata
+from firsthand.core.calling import call
+from firsthand.core.errors import AuthorError, Refused
+from firsthand.core.resources import Opened
 from firsthand.core.secrets import STARS, is_secret
 from firsthand.core.subjects import Kind
 from firsthand.core.text import is_utf8
 
 LIMIT = 1024 * 1024
 """Bytes that all inputs of a run may have together."""
+
+DEEPEST = 100
+"""How many lists and mappings of an input may stand in each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Input:
         """The parser of its type; raises ``TypeError`` for a type that no form can give."""
         try:
             return TypeAdapter(self.annotation)
-        except (PydanticSchemaGenerationError, PydanticUserError) as error:
+        except (PydanticSchemaGenerationError, PydanticUserError, SchemaError) as error:
             raise TypeError(
                 f"the input {self.name} has a type that cannot be filled in: {shown_type(self.annotation)}; "
                 "use one that pydantic parses, or register a subject or a resource of that type"
@@ -73,14 +79,15 @@ class Input:
             return {}
 
     def parse(self, raw: object) -> Any:
-        """Return the value that a raw input stands for; raises pydantic's ``ValidationError``."""
-        return self.adapter.validate_python(raw)
+        """Return the value that a raw input stands for; its type's own validators are the author's code."""
+        return call(self.adapter.validate_python, raw)
 
     def masked(self, value: object) -> object:
         """Return a parsed value as JSON may keep it, its secrets starred out."""
+        dump = self.adapter.dump_python
         try:
-            return self.adapter.dump_python(value, mode="json", warnings=False)
-        except PydanticSerializationError:
+            return call(dump, value, mode="json", by_alias=True, round_trip=True, warnings=False)
+        except (AuthorError, Refused):
             return f"<{type(value).__name__}>"
 
     def describe(self) -> dict[str, object]:
@@ -110,7 +117,9 @@ def input_of(parameter: Parameter, kind: Kind | None) -> Input:
         default = REQUIRED if field_info.is_required() else field_info.get_default(call_default_factory=True)
         annotation = Annotated[annotation, field_info]
     if kind:
-        annotation = kind.id_annotation if parameter.required else kind.id_annotation | None
+        nullable = default is None or may_be_none(annotation)
+        annotation = Optional[kind.id_annotation] if nullable else kind.id_annotation  # noqa: UP045 - of any type
+        annotation = Annotated[annotation, *marks] if (marks := metadata(parameter.annotation)) else annotation
     return Input(parameter.name, annotation, default, kind)
 
 
@@ -128,7 +137,6 @@ class Parsed:
     values: dict[str, Any] = field(default_factory=dict)
     masked: dict[str, object] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
-    secrets: list[object] = field(default_factory=list)
 
 
 def parse(inputs: Collection[Input], given: Mapping[str, object], *, partly: bool = False) -> Parsed:
@@ -140,7 +148,6 @@ def parse(inputs: Collection[Input], given: Mapping[str, object], *, partly: boo
     names = {each.name for each in inputs}
     for name in given:
         if name not in names:
-            parsed.secrets.append(given[name])
             parsed.faults.append(f"{name}: there is no such input; there are {', '.join(sorted(names)) or 'none'}.")
     for each in inputs:
         if each.name in given:
@@ -155,8 +162,6 @@ def parse(inputs: Collection[Input], given: Mapping[str, object], *, partly: boo
 
 def parse_one(each: Input, raw: object, parsed: Parsed) -> None:
     """Parse one input into what is parsed so far."""
-    if each.secret:
-        parsed.secrets.append(raw)
     if each.kind and each.kind.is_loaded(raw):
         parsed.values[each.name] = raw
         parsed.masked[each.name] = each.kind.id_of(raw)
@@ -165,12 +170,35 @@ def parse_one(each: Input, raw: object, parsed: Parsed) -> None:
         raise refusals.not_utf8("inputs")
     try:
         value = each.parse(raw)
-    except ValidationError as error:
+    except AuthorError as error:
+        if not isinstance(error.error, ValidationError):
+            raise
         parsed.masked[each.name] = STARS if each.secret else raw_as_json(raw)
-        parsed.faults.extend(faults_of(each, error))
+        parsed.faults.extend(faults_of(each, error.error))
     else:
         parsed.values[each.name] = value
         parsed.masked[each.name] = each.masked(value)
+
+
+def choices_of(opened: Opened, choices: Wiring, inputs: Mapping[str, object]) -> list[tuple[object, str]]:
+    """Return choices as pairs of value and label: of values, of pairs, or of a mapping."""
+    given = opened.call(choices, inputs)
+    return list(call(lambda: [pair_of(each) for each in (given.items() if isinstance(given, Mapping) else given)]))
+
+
+def pair_of(choice: object) -> tuple[object, str]:
+    """Return a choice as value and label."""
+    pair = choice if isinstance(choice, tuple) and len(choice) == 2 else (choice, choice)
+    return pair[0], str(pair[1])
+
+
+def is_offered(each: Input, value: object, offered: list[object]) -> bool:
+    """Say whether a value is offered; a subject by its id, a collection also where all in it are."""
+    if kind := each.kind:
+        return kind.given_id(value) in [kind.given_id(one) for one in offered]
+    if isinstance(value, (list, tuple, set, frozenset)) and value not in offered:
+        return all(one in offered for one in value)
+    return value in offered
 
 
 def utf8_throughout(value: object) -> bool:
@@ -179,7 +207,7 @@ def utf8_throughout(value: object) -> bool:
         return is_utf8(value)
     if isinstance(value, Mapping):
         return all(utf8_throughout(key) and utf8_throughout(part) for key, part in value.items())
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return all(utf8_throughout(part) for part in value)
     return True
 
@@ -189,23 +217,25 @@ def raw_as_json(raw: object) -> object:
     if raw is None or isinstance(raw, (bool, int, float, str)):
         return raw
     if isinstance(raw, Mapping):
-        return {str(key): raw_as_json(part) for key, part in raw.items()}
+        return {key if isinstance(key, str) else f"<{type(key).__name__}>": raw_as_json(raw[key]) for key in raw}
     if isinstance(raw, (list, tuple)):
         return [raw_as_json(part) for part in raw]
     return f"<{type(raw).__name__}>"
 
 
-def size_of(value: object) -> int:
-    """Return about how many bytes a raw value would take as JSON."""
+def size_of(value: object, depth: int = 0) -> int:
+    """Return about how many bytes a raw value would take as JSON; refuses one that goes too deep."""
+    if depth > DEEPEST:
+        raise refusals.inputs_too_deep(DEEPEST)
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, (bytes, bytearray)):
         return len(value)
     if isinstance(value, Mapping):
-        return sum(size_of(key) + size_of(part) + 2 for key, part in value.items())
+        return sum(size_of(key) + size_of(part, depth + 1) + 2 for key, part in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):
-        return sum(size_of(part) + 1 for part in value)
-    return 8
+        return sum(size_of(part, depth + 1) + 1 for part in value)
+    return value.bit_length() // 3 if isinstance(value, int) else 8
 
 
 WORDS = {

@@ -5,31 +5,29 @@ The only way to perform anything. Every surface hands over a ``Request``; no rul
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from pydantic_core import to_jsonable_python
-
-from firsthand.core import calling, refusals
+from firsthand.core import refusals
 from firsthand.core.actions import Action, Actions
 from firsthand.core.actors import Person
 from firsthand.core.calling import call
 from firsthand.core.checks import Item, checklist
 from firsthand.core.errors import AuthorError, JournalError, JournalUnavailable, Refused
-from firsthand.core.inputs import LIMIT, Parsed, parse, size_of
+from firsthand.core.inputs import LIMIT, choices_of, is_offered, parse, size_of
 from firsthand.core.journal import Journal, Step
+from firsthand.core.outcomes import LONGEST, failure_of, refusal_of, value_as_json
 from firsthand.core.policy import Clause
 from firsthand.core.reasons import check_notes
 from firsthand.core.resources import Opened
-from firsthand.core.runs import Failure, Refusal, Run, Subject, moment
+from firsthand.core.runs import Failure, Run, Subject, moment
 from firsthand.core.secrets import Mask, leaves, reveal
+from firsthand.core.subjects import Kind
 from firsthand.core.text import LIMITS, is_utf8, recordable
 
 TEXTS = ("requested_by", "ticket", "reason", "notes")
-LONGEST_OUTPUT = 256 * 1024
-"""Characters that a run's output, its traceback, or its returned value as JSON may have on record, each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,6 @@ class Attempt:
     run: Run[Any]
     opened: Opened
     mask: Mask = field(default_factory=Mask)
-    parsed: Parsed = field(default_factory=Parsed)
     inputs: dict[str, Any] = field(default_factory=dict)
     action: Action | None = None
     partly: bool = False
@@ -87,8 +84,8 @@ class Pipeline:
 
     def record(self, request: Request, *, asked: bool = False) -> Attempt:
         """Commit the intent before anything is decided; without it on record nothing is performed."""
-        action = self.actions.get(request.action)
-        texts = {name: recordable(getattr(request, name), LIMITS[name]) for name in TEXTS}
+        action = self.known_action(request)
+        texts: dict[str, Any] = {name: recordable(getattr(request, name), LIMITS[name]) for name in TEXTS}
         run: Run[Any] = Run(
             id=0,
             action=action.name if action else recordable(request.action, LIMITS["action"]) or "",
@@ -99,14 +96,16 @@ class Pipeline:
             surface=request.surface,
             environment=self.environment,
             desk=self.desk,
-            listener=request.listener,
             **texts,
         )
         return self.attempt(request, self.journal.record(run))
 
     def attempt(self, request: Request, run: Run[Any]) -> Attempt:
-        """Return a recorded run with what its steps need."""
-        return Attempt(request, run, Opened(self.actions.resources, run))
+        """Return a recorded run with what its steps need; who listens to it hears no secrets."""
+        attempt = Attempt(request, run, Opened(self.actions.resources, run))
+        if hears := request.listener:
+            run.listener = lambda kind, said: hears(kind, attempt.mask.text(said) if isinstance(said, str) else said)
+        return attempt
 
     # Step 2
 
@@ -119,12 +118,17 @@ class Pipeline:
         return clauses
 
     def visible(self, request: Request) -> Action:
-        """Return the action asked for, if there is one and the actor may know of it."""
-        action, roles = self.actions.get(request.action), request.actor.roles
-        if action is None or not action.policy.may_know(roles):
-            names = [each.name for each in self.actions if each.policy.may_know(roles)]
+        """Return the action asked for; refuses where there is none, or none that the actor may know of."""
+        action = self.known_action(request)
+        if action is None:
+            names = [each.name for each in self.actions if each.policy.may_know(request.actor.roles)]
             raise refusals.unknown_action(recordable(request.action, LIMITS["action"]) or "", names)
         return action
+
+    def known_action(self, request: Request) -> Action | None:
+        """Return the action of a name or an alias, if the actor may know of it."""
+        action = self.actions.get(request.action)
+        return action if action and action.policy.may_know(request.actor.roles) else None
 
     # Step 3
 
@@ -137,16 +141,19 @@ class Pipeline:
     # Step 4
 
     def check(self, attempt: Attempt, action: Action, clauses: tuple[Clause, ...]) -> None:
-        """Check the inputs, the clause of ``who``, the reason, the subjects, the circumstances, in this order."""
+        """Check the inputs, the clause of ``who``, the reason, the subjects, the circumstances, in this order.
+
+        A clause that speaks of a subject waits until that is loaded.
+        """
         self.check_texts(attempt.request)
         self.parse_inputs(attempt, action)
         subjects = {name for name, each in action.inputs.items() if each.kind}
-        early = [each for each in clauses if not each.wiring or not subjects.intersection(each.wiring.inputs)]
-        if len(early) == len(clauses):
+        late = any(each.wiring and subjects.intersection(each.wiring.inputs) for each in clauses)
+        if not late:
             action.policy.settle(clauses, attempt.opened, attempt.inputs)
         attempt.run.reason = action.reasons.settle(attempt.request.reason, attempt.request.notes)
         self.load_subjects(attempt, action)
-        if len(early) < len(clauses):
+        if late:
             action.policy.settle(clauses, attempt.opened, attempt.inputs)
         self.check_choices(attempt, action)
         for circumstance in action.circumstances:
@@ -163,43 +170,52 @@ class Pipeline:
         check_notes(request.notes)
 
     def parse_inputs(self, attempt: Attempt, action: Action) -> None:
-        """Parse the inputs; what is secret among them is known from here on, and masked."""
+        """Parse the inputs; refuse where anything is wrong with them."""
+        if faults := self.read_inputs(attempt, action):
+            raise refusals.inputs_invalid(faults)
+
+    def read_inputs(self, attempt: Attempt, action: Action) -> list[str]:
+        """Parse the inputs and return what is wrong with them; what is secret is known from here on, and masked."""
         if (size := size_of(attempt.request.inputs)) > LIMIT:
             raise refusals.inputs_too_large(size, LIMIT)
-        attempt.mask.add(
-            secret for name, each in action.inputs.items() if each.secret
-            for secret in leaves(attempt.request.inputs.get(name))
-        )  # fmt: skip
-        attempt.parsed = parsed = parse(action.inputs.values(), attempt.request.inputs, partly=attempt.partly)
-        for value in (*parsed.secrets, *(parsed.values[name] for name in parsed.values if action.inputs[name].secret)):
-            attempt.mask.add(leaves(value))
-            attempt.mask.add(reveal(value))
-        attempt.run.inputs = attempt.mask.tree(parsed.masked)  # type: ignore[assignment]
-        if parsed.faults:
-            raise refusals.inputs_invalid(parsed.faults)
-        attempt.inputs = dict(parsed.values)
+        secret = [name for name, each in action.inputs.items() if each.secret]
+        for name in secret:
+            call(attempt.mask.add, leaves(attempt.request.inputs.get(name)))
+        parsed = parse(action.inputs.values(), attempt.request.inputs, partly=attempt.partly)
+        for name in secret:
+            call(attempt.mask.add, reveal(parsed.values.get(name)))
+        attempt.run.inputs = attempt.mask.tree(parsed.masked)
+        attempt.inputs = parsed.values
+        self.name_subjects(attempt, action)
+        return parsed.faults
+
+    def subjects_in(self, attempt: Attempt, action: Action) -> list[tuple[str, Kind]]:
+        """Return the inputs that are given and name a subject, with its kind."""
+        inputs = action.inputs.items()
+        return [(name, each.kind) for name, each in inputs if each.kind and attempt.inputs.get(name) is not None]
+
+    def name_subjects(self, attempt: Attempt, action: Action) -> None:
+        """Note which subjects the inputs name, so that a refusal stands in their history too."""
+        found = ((kind.name, kind.given_id(attempt.inputs[name])) for name, kind in self.subjects_in(attempt, action))
+        attempt.run.subjects = tuple(Subject(kind, recordable(id, 200) or "") for kind, id in found)
 
     def load_subjects(self, attempt: Attempt, action: Action) -> None:
         """Load the subjects afresh, and note them as they are now."""
-        for name, each in action.inputs.items():
-            value = attempt.inputs.get(name)
-            if each.kind is None or value is None:
-                continue
-            id = each.kind.id_of(value) if each.kind.is_loaded(value) else str(value)
-            known = (*attempt.run.subjects, Subject(each.kind.name, recordable(id, 200) or ""))
-            loaded = value if each.kind.is_loaded(value) else each.kind.load(value, attempt.opened)
-            attempt.run.subjects = known
+        for place, (name, kind) in enumerate(self.subjects_in(attempt, action)):
+            value, named = attempt.inputs[name], attempt.run.subjects
+            loaded = value if kind.is_loaded(value) else kind.load(value, attempt.opened)
             attempt.inputs[name] = loaded
-            attempt.run.subjects = (*known[:-1], each.kind.describe(known[-1].id, loaded))
+            described = kind.describe(named[place].id, loaded, attempt.opened)
+            attempt.run.subjects = (*named[:place], described, *named[place + 1 :])
 
     def check_choices(self, attempt: Attempt, action: Action) -> None:
         """Refuse a value that is not one of the choices that stand now."""
         for name, each in action.inputs.items():
             value = attempt.inputs.get(name)
-            if each.choices and not (value is None and not each.required):
-                offered = [choice[0] for choice in choices_of(attempt.opened.call(each.choices, attempt.inputs))]
-                if value not in offered:
-                    raise refusals.choice_invalid(name, [str(choice) for choice in offered])
+            if each.choices and (value is not None or each.required):
+                offered = choices_of(attempt.opened, each.choices, attempt.inputs)
+                if not call(is_offered, each, value, [choice for choice, _ in offered]):
+                    raise refusals.choice_invalid(name, [label for _, label in offered])
 
     # Step 5
 
@@ -233,10 +249,12 @@ class Pipeline:
                 status = steps(attempt)
         except Refused as refusal:
             run.value, status = None, "refused"
-            run.refusal = self.refusal_of(refusal, attempt.mask)
+            run.refusal = refusal_of(refusal, attempt.mask)
+            if isinstance(refusal.__cause__, AuthorError):
+                run.error = failure_of(refusal.__cause__, attempt.mask)
         except AuthorError as error:
             run.value, status = None, "failed"
-            run.error = failure_of(error.error, attempt.mask)
+            run.error = failure_of(error, attempt.mask)
         except JournalUnavailable:
             self.record_outcome(attempt, "failed", keep=True)
             raise
@@ -251,8 +269,10 @@ class Pipeline:
         if status != "asked":
             changes["ended_at"] = at
         if status == "succeeded":
-            changes["value"] = mask.tree(value_as_json(run.value))
-        run.output = mask.text(run.output)[-LONGEST_OUTPUT:]
+            changes["value"] = value_as_json(run.value, mask)
+            if mask.spellings and changes["value"] != value_as_json(run.value, Mask()):
+                run.value = changes["value"]
+        run.output = mask.text(run.output)[-LONGEST:]
         details = {"output": run.output or None, "refusal": run.refusal, "error": run.error}
         for name, detail in details.items():
             if detail is not None:
@@ -262,92 +282,50 @@ class Pipeline:
         run.status, run.ended_at = status, moment(at) if "ended_at" in changes else None
         return run
 
-    def refusal_of(self, refusal: Refused, mask: Mask) -> Refusal:
-        """Return a refusal as recorded."""
-        message, fix = (recordable(mask.text(str(text)), 2_000) or "" for text in (refusal.message, refusal.fix))
-        return Refusal(refusal.code, message, fix, refusal.check)
-
     # Before a run
 
     def checklist(self, request: Request) -> list[Item]:
         """Return which circumstances hold now for what is known of the inputs; nothing is recorded or performed."""
-        run: Run[Any] = Run(0, request.action, "", moment(self.clock()), None, request.surface, self.environment)
-        attempt = self.attempt(request, run)
-        attempt.partly = True
         action = self.visible(request)
-        items: list[Item] = []
-        try:
-            with attempt.opened:
-                attempt.parsed = parse(action.inputs.values(), request.inputs, partly=True)
-                attempt.inputs = dict(attempt.parsed.values)
-                self.load_subjects(attempt, action)
-                items = checklist(action.circumstances, attempt.opened, attempt.inputs)
-                raise Refused("only looked")
-        except AuthorError as error:
-            raise Refused(f"This could not be checked: {error.message}", "Tell the action's owner.") from error
-        except Refused as refusal:
-            if refusal.message != "only looked":
-                raise
-        return items
+        with self.looking(request) as attempt:
+            self.read_inputs(attempt, action)
+            self.load_subjects(attempt, action)
+            items = checklist(action.circumstances, attempt.opened, attempt.inputs)
+            return [replace(each, message=attempt.mask.text(each.message)) for each in items]
 
     def offered(self, request: Request, name: str) -> list[tuple[object, str]]:
         """Return the choices of an input, for what is known of the others; empty where they cannot be told yet."""
-        run: Run[Any] = Run(0, request.action, "", moment(self.clock()), None, request.surface, self.environment)
-        attempt = self.attempt(request, run)
         action = self.visible(request)
         choices = action.inputs[name].choices
-        with attempt.opened:
-            attempt.inputs = dict(parse(action.inputs.values(), request.inputs, partly=True).values)
+        with self.looking(request) as attempt:
+            self.read_inputs(attempt, action)
             self.load_subjects(attempt, action)
             if choices is None or any(each not in attempt.inputs for each in choices.inputs):
                 return []
-            return choices_of(attempt.opened.call(choices, attempt.inputs))
+            return choices_of(attempt.opened, choices, attempt.inputs)
 
     def found(self, request: Request, kind: str, text: str) -> list[Subject]:
         """Return the subjects that the search of a kind finds for a text."""
-        run: Run[Any] = Run(0, request.action, "", moment(self.clock()), None, request.surface, self.environment)
         self.visible(request)
-        with Opened(self.actions.resources, run) as opened:
-            return list(self.actions.kinds[kind].find(text, opened))
+        with self.looking(request) as attempt:
+            return list(self.actions.kinds[kind].find(text, attempt.opened))
 
+    @contextmanager
+    def looking(self, request: Request) -> Iterator[Attempt]:
+        """Give an attempt of which nothing is recorded; its resources are left through an exception, so roll back.
 
-def choices_of(given: Any) -> list[tuple[object, str]]:
-    """Return choices as pairs of value and label: of values, of pairs, or of a mapping."""
-    pairs = given.items() if isinstance(given, Mapping) else given
-    return [
-        (pair[0], str(pair[1])) if isinstance(pair, tuple) and len(pair) == 2 else (pair, str(pair)) for pair in pairs
-    ]
-
-
-def value_as_json(value: object) -> object:
-    """Return what the author's function returned as JSON can carry it; what cannot be is named by its type."""
-    try:
-        plain = call(to_jsonable_python, value, fallback=shown, inf_nan_mode="strings", bytes_mode="base64")
-    except (AuthorError, Refused):
-        return shown(value)
-    return recordable(plain, LONGEST_OUTPUT) if isinstance(plain, str) else bounded(plain)
-
-
-def bounded(value: object) -> object:
-    """Return a JSON value, or a word about its size where it is too large for the record."""
-    size = size_of(value)
-    return value if size <= LONGEST_OUTPUT else f"<{type(value).__name__} of {size:,} bytes, too large for the record>"
-
-
-def shown(value: object) -> str:
-    """Return a value's type, for one that JSON cannot carry; its ``repr`` is the author's code, and may tell too much."""
-    return f"<{type(value).__name__}>"
-
-
-def failure_of(error: BaseException, mask: Mask) -> Failure:
-    """Return what the author's code raised, with its traceback from there on, without values of variables."""
-    raised = error.__traceback__
-    while raised and raised.tb_frame.f_code.co_filename == calling.__file__:
-        raised = raised.tb_next
-    error.__traceback__ = raised
-    lines = "".join(traceback.format_exception(error))
-    message = "".join(traceback.format_exception_only(error)).strip()
-    name = type(error).__name__
-    message = message.split(": ", 1)[1] if ": " in message else ""
-    spelt = (recordable(mask.text(text), LONGEST_OUTPUT) or "" for text in (message[:2_000], lines[-LONGEST_OUTPUT:]))
-    return Failure(name, *spelt)
+        What the author's code raises is raised as ``Refused``, without secrets.
+        """
+        run: Run[Any] = Run(0, request.action, "", moment(self.clock()), None, request.surface, self.environment)
+        attempt, looked = self.attempt(request, run), Refused("Only looked.")
+        attempt.partly = True
+        try:
+            with attempt.opened:
+                yield attempt
+                raise looked
+        except AuthorError as error:
+            raise Refused(f"This could not be checked: {error.message}.", "Tell the action's owner.") from error
+        except Refused as refusal:
+            if refusal is not looked:
+                said = refusal_of(refusal, attempt.mask)
+                raise Refused(said.message, said.fix, code=said.code, check=said.check) from refusal

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from firsthand.core import refusals
 from firsthand.core.binding import Wiring, statement_of
+from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.resources import Opened
-from firsthand.core.text import listed
+from firsthand.core.text import listed, several
 
 Who = str | Iterable[str] | Mapping[str, Literal[True] | Callable[..., Any]]
 """What an author writes: a role, several, or role → True or a statement."""
@@ -28,11 +29,8 @@ class Clause:
     wiring: Wiring | None = None
 
     def holds(self, opened: Opened, inputs: Mapping[str, Any]) -> bool:
-        """Say whether the clause holds for these inputs; one that raises does not."""
-        try:
-            return self.wiring is None or bool(opened.call(self.wiring, inputs))
-        except AuthorError:
-            return False
+        """Say whether the clause holds for these inputs; raises what its statement raises."""
+        return self.wiring is None or bool(call(bool, opened.call(self.wiring, inputs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +53,25 @@ class Policy:
         return bool(self.granted(roles)) or self.may_ask(roles)
 
     def settle(self, clauses: Iterable[Clause], opened: Opened, inputs: Mapping[str, Any]) -> None:
-        """Refuse unless one clause holds; an author's own refusal is passed on where no other clause holds."""
+        """Refuse unless one clause holds; an author's own refusal is passed on where no other clause holds.
+
+        One that raises anything else does not hold.
+        """
         said: Refused | None = None
+        cause: AuthorError | Refused | None = None
         statements = []
         for clause in clauses:
             try:
                 if clause.holds(opened, inputs):
                     return
             except Refused as refusal:
-                refusal.code, said = "clause_failed", refusal
+                cause, said = refusal, Refused(refusal.message, refusal.fix, code="clause_failed", check=refusal.check)
+            except AuthorError as error:
+                if not isinstance(error.error, Exception):
+                    raise
+                cause = error
             statements.append(clause.statement or "")
-        raise said or refusals.clause_failed(statements, self.words())
+        raise said or refusals.clause_failed(statements, self.words()) from cause
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -84,15 +90,10 @@ class Policy:
         return " ".join(said)
 
 
-def roles_of(given: str | Iterable[str]) -> tuple[str, ...]:
-    """Return one or several roles as a tuple."""
-    return (given,) if isinstance(given, str) else tuple(given)
-
-
 def clauses_of(who: Who, wire: Callable[[Callable[..., Any]], Wiring]) -> tuple[Clause, ...]:
     """Return the clauses of what an author wrote; ``wire`` works out what a statement takes."""
     if not isinstance(who, Mapping):
-        return tuple(Clause(role) for role in roles_of(who))
+        return tuple(Clause(role) for role in several(who))
     return tuple(
         Clause(role) if statement is True else Clause(role, statement_of(statement), wire(statement))
         for role, statement in who.items()

@@ -18,11 +18,11 @@ CODES = {
     "text_invalid": "a text is not UTF-8",
     "text_too_long": "a text is longer than its limit",
     "input_invalid": "inputs are missing, unknown, of the wrong type or out of range",
-    "inputs_too_large": "the inputs are over 1 MiB",
+    "inputs_too_large": "the inputs are over 1 MiB, or lists in lists without end",
     "choice_invalid": "an input is not one of the choices offered",
     "reason_missing": "no reason was given",
     "reason_unknown": "the reason is not on the action's list",
-    "notes_missing": "the reason is other, and the notes say nothing",
+    "notes_missing": "the reason is other, or an ask is declined, and the notes say nothing",
     "unknown_subject": "there is no subject of that id",
     "check_failed": "the circumstances are not right",
     "secret_in_ask": "an ask would have to keep a secret input",
@@ -64,8 +64,9 @@ def clause_failed(statements: Sequence[str], who: str) -> Refused:
 
 def not_utf8(field: str) -> Refused:
     """A text came in bytes that are not UTF-8."""
+    verb = "are" if field in ("notes", "inputs", "words") else "is"
     return Refused(
-        f"The {field} are not UTF-8 text." if field in ("notes", "inputs") else f"The {field} is not UTF-8 text.",
+        f"The {field} {verb} not UTF-8 text.",
         "Set the terminal or the file to UTF-8 and give it again.",
         code="text_invalid",
     )
@@ -73,7 +74,7 @@ def not_utf8(field: str) -> Refused:
 
 def too_long(field: str, length: int, limit: int) -> Refused:
     """A text is over its limit."""
-    verb = "have" if field == "notes" else "has"
+    verb = "have" if field in ("notes", "words") else "has"
     return Refused(
         f"The {field} {verb} {length:,} characters; {limit:,} is the most.",
         "Shorten it, and link to the rest.",
@@ -90,6 +91,15 @@ def inputs_too_large(size: int, limit: int) -> Refused:
     """The inputs are too large to be recorded."""
     return Refused(
         f"The inputs are {size:,} bytes; {limit:,} is the most.",
+        "Put the data where the action can fetch it, and give its address.",
+        code="inputs_too_large",
+    )
+
+
+def inputs_too_deep(limit: int) -> Refused:
+    """The inputs go so deep that they may hold themselves."""
+    return Refused(
+        f"The inputs are lists in lists more than {limit} deep.",
         "Put the data where the action can fetch it, and give its address.",
         code="inputs_too_large",
     )
@@ -144,6 +154,11 @@ def secret_in_ask(names: Sequence[str]) -> Refused:
         "Leave it out; whoever takes the ask fills it in.",
         code="secret_in_ask",
     )
+
+
+def words_missing() -> Refused:
+    """An ask was declined without a word."""
+    return Refused("Declining needs words.", "Say why, for whoever asked.", code="notes_missing")
 
 
 def ask_closed(run: int, status: str | None) -> Refused:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import collections.abc
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, get_args, get_origin
 
-from firsthand.core.binding import Wiring, hints_of, name_of
+from firsthand.core.binding import Wiring, hints_of, name_of, wire
 from firsthand.core.calling import call
-from firsthand.core.errors import AuthorError, DeskError, Refused
+from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.runs import Run
 
 DONE = object()
@@ -40,13 +41,47 @@ class Resource:
 
 
 def type_given(function: Callable[..., Any]) -> Any:
-    """Return the type of what a resource gives, by its return annotation; raises ``DeskError`` without one."""
+    """Return the type of what a resource gives, by its return annotation; raises ``TypeError`` without one."""
     given = hints_of(function).get("return")
     if get_origin(given) in GENERATORS:
         given = get_args(given)[0]
-    if given in (None, type(None), Any):
-        raise DeskError([f"The resource {name_of(function)} needs a return type, such as -> Iterator[Session]."])
+    if given in (None, type(None), Any, *GENERATORS):
+        raise TypeError("it needs a return type, such as -> Iterator[Session]")
     return given
+
+
+def resources_of(functions: Iterable[Callable[..., Any]], problems: list[str]) -> dict[Any, Resource]:
+    """Return resources by the types that they give, noting what is wrong with them."""
+    types: dict[Any, Callable[..., Any]] = {}
+    for function in functions:
+        try:
+            given = type_given(function)
+        except TypeError as error:
+            problems.append(f"the resource {name_of(function)}: {error}.")
+            continue
+        if given in types:
+            problems.append(f"the resources {name_of(types[given])} and {name_of(function)} give the same type.")
+        types[given] = function
+    found: dict[Any, Resource] = {}
+    for given, function in types.items():
+        try:
+            found[given] = Resource(given, wire(function, (), types))
+        except TypeError as error:
+            problems.append(f"the resource {name_of(function)}: {error}.")
+    problems += [fault for given, each in found.items() for fault in faults_of(each, found, (given,))]
+    return found
+
+
+def faults_of(resource: Resource, found: Mapping[Any, Resource], path: tuple[Any, ...]) -> Iterator[str]:
+    """Yield what is wrong with what a resource needs: nothing gives it, or, by however long a way, the resource."""
+    name = name_of(resource.wiring.function)
+    if resource.wiring.missing and len(path) == 1:
+        yield f"the resource {name}: nothing gives {', '.join(resource.wiring.missing)}."
+    for given in resource.wiring.resources:
+        if given == path[0]:
+            yield f"the resource {name_of(found[given].wiring.function)}: it needs itself, by way of {name}."
+        elif given in found and given not in path:
+            yield from faults_of(found[given], found, (*path, given))
 
 
 class Opened:
@@ -68,11 +103,11 @@ class Opened:
     def arguments(self, wiring: Wiring, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of a wired function."""
         values: dict[str, Any] = {}
-        for wire in wiring.wires:
-            if wire.source == "input":
-                values[wire.parameter] = inputs[wire.key]
+        for each in wiring.wires:
+            if each.source == "input":
+                values[each.parameter] = inputs[each.key]
             else:
-                values[wire.parameter] = self.run if wire.source == "run" else self.get(wire.key)
+                values[each.parameter] = self.run if each.source == "run" else self.get(each.key)
         return values
 
     def call(self, wiring: Wiring, inputs: Mapping[str, Any], *own: Any) -> Any:
@@ -82,17 +117,30 @@ class Opened:
     def enter(self, opened: Any) -> Any:
         """Enter what a resource's function returned: a generator, a context manager or the thing itself."""
         if inspect.isgenerator(opened):
-            self.closers.append(lambda error: finish(opened.throw if error else lambda _: next(opened, DONE), error))
-            return call(next, opened)
+            return self.begin(opened, next, opened.throw)
         if inspect.isasyncgen(opened):
-            self.closers.append(lambda error: finish(opened.athrow if error else lambda _: anext(opened, DONE), error))
-            return call(anext, opened)
-        for enter, leave in (("__enter__", "__exit__"), ("__aenter__", "__aexit__")):
-            if hasattr(opened, enter) and hasattr(opened, leave):
+            return self.begin(opened, anext, opened.athrow)
+        for enter, exit in (("__enter__", "__exit__"), ("__aenter__", "__aexit__")):
+            if hasattr(opened, enter) and hasattr(opened, exit):
                 value = call(getattr(opened, enter))
-                self.closers.append(lambda error: call(getattr(opened, leave), *explained(error)))
+                self.closers.append(partial(leave_manager, getattr(opened, exit)))
                 return value
         return opened
+
+    def begin(self, generator: Any, step: Callable[..., Any], throw: Callable[..., Any]) -> Any:
+        """Return what a generator yields, and remember how it is ended."""
+        value = call(step, generator, DONE)
+        if value is DONE:
+            raise AuthorError(RuntimeError("a resource's function ended without a yield"))
+
+        def close(error: BaseException | None) -> None:
+            if error is not None:
+                leave(throw, error, error)
+            elif call(step, generator, DONE) is not DONE:
+                raise AuthorError(RuntimeError("a resource's function may yield once"))
+
+        self.closers.append(close)
+        return value
 
     def close(self, error: BaseException | None) -> None:
         """Close all, last opened first; ``error`` is what the run stops with. Raises ``AuthorError``."""
@@ -114,22 +162,18 @@ class Opened:
         self.close(error.error if isinstance(error, AuthorError) else error)
 
 
-def finish(leave: Callable[[Any], Any], error: BaseException | None) -> None:
-    """Run a resource's function to its end; where the run stops with an error, it may raise that on."""
+def leave(function: Callable[..., Any], error: BaseException | None, *args: Any) -> None:
+    """Leave a resource; the error with which the run stops may come out again, and a generator may end on it."""
     try:
-        left = call(leave, error)
+        call(function, *args)
     except AuthorError as raised:
-        if raised.error is error or isinstance(raised.error, (StopIteration, StopAsyncIteration)):
-            return
-        raise
+        if raised.error is not error and not isinstance(raised.error, (StopIteration, StopAsyncIteration)):
+            raise
     except Refused as raised:
-        if raised is error:
-            return
-        raise
-    if error is None and left is not DONE:
-        raise AuthorError(RuntimeError("a resource may yield once"))
+        if raised is not error:
+            raise
 
 
-def explained(error: BaseException | None) -> Iterable[Any]:
-    """Return the three arguments of a context manager's exit."""
-    return (type(error), error, error.__traceback__) if error else (None, None, None)
+def leave_manager(exit: Callable[..., Any], error: BaseException | None) -> None:
+    """Leave a context manager, through the error where the run stops with one."""
+    leave(exit, error, *((type(error), error, error.__traceback__) if error else (None, None, None)))

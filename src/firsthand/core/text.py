@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 LIMITS = {"notes": 10_000, "comment": 10_000, "reason": 200, "requested_by": 500, "ticket": 200, "action": 200}
 """Characters that each text of a run may have."""
 
@@ -11,20 +13,27 @@ def is_utf8(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def spelt(text: str) -> str:
+    """Return the text as valid UTF-8, what is not spelt out."""
+    return text if is_utf8(text) else text.encode("utf-8", "backslashreplace").decode()
+
+
 def recordable(text: str | None, limit: int) -> str | None:
     """Return the text as it can be recorded: what is not UTF-8 spelt out, what is over the limit cut off."""
     if text is None:
         return None
-    if not is_utf8(text):
-        text = text.encode("utf-8", "backslashreplace").decode()
+    text = spelt(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def titled(name: str) -> str:
-    """Return a title made of an action's name: ``subscription.cancel`` gives ``Cancel subscription``."""
+    """Return a title made of an action's name: ``subscription.cancel`` gives ``Cancel subscription``.
+
+    A verb that says what it is done to, such as ``account.change_email``, needs no namespace behind it.
+    """
     *spaces, verb = name.split(".")
-    words = verb.replace("_", " ").split() + [space.replace("_", " ") for space in reversed(spaces)]
-    title = " ".join(words)
+    words = verb.replace("_", " ").split()
+    title = " ".join(words if len(words) > 1 else [*words, *(space.replace("_", " ") for space in reversed(spaces))])
     return title[:1].upper() + title[1:]
 
 
@@ -33,6 +42,11 @@ def listed(items: list[str] | tuple[str, ...], joint: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {joint} {items[-1]}"
+
+
+def several(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one text or several, as an author may write them, as a tuple."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def sentence(text: str) -> str:

@@ -28,7 +28,7 @@ OUTCOME_WORDS = {
 
 
 def safe(text: str) -> str:
-    """Return the text with whatever could change a terminal spelt out: ``\\x1b``, ``\\u202e``."""
+    """Return the text with whatever could change a terminal spelt out, as Python spells it."""
     return UNSAFE.sub(spelt, text)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import click
 from firsthand.core.errors import FirsthandError, JournalMissing
 from firsthand.settings import Settings
 from firsthand.surfaces.terminal import printing
-from firsthand.surfaces.terminal.context import import_desk, login, open_journal
+from firsthand.surfaces.terminal.context import import_desk, may, open_journal, own_roles
 from firsthand.surfaces.terminal.template import action_source, check_name, desk_source, test_source
 from firsthand.surfaces.words import line
 
@@ -35,7 +34,13 @@ def actions_command(text: str | None, namespace: str | None, tag: str | None, as
         printing.say_json(entries)
         return
     rows = [
-        (entry["name"], line(entry["title"], 60), line(entry["who"], 60), ", ".join(entry["tags"]), may(entry, roles or ()))
+        (
+            entry["name"],
+            line(entry["title"], 60),
+            line(entry["who"], 60),
+            ", ".join(entry["tags"]),
+            may(entry, roles or ()),
+        )
         for entry in sorted(entries, key=lambda each: str(each["name"]))
     ]
     printing.table(["action", "title", "who", "tags", "you"], rows)
@@ -66,23 +71,6 @@ def fits(entry: Entry, text: str | None, namespace: str | None, tag: str | None)
         and (namespace is None or entry["name"].startswith(f"{namespace}."))
         and (tag is None or tag in entry["tags"])
     )
-
-
-def own_roles() -> tuple[str, ...] | None:
-    """Return the roles of whoever sits here; None where the journal does not know them."""
-    try:
-        people = open_journal().people
-    except JournalMissing:
-        return None
-    person = people.of_login(login()) or people.of_login(str(os.getuid()))
-    return person.roles if person else None
-
-
-def may(entry: Entry, roles: tuple[str, ...]) -> str:
-    """Return what somebody of these roles may do with an action: perform it, ask for it, or nothing."""
-    if set(roles) & set(entry["roles"]):
-        return "perform"
-    return "ask" if "everybody" in entry["ask"] or set(roles) & set(entry["ask"]) else ""
 
 
 @click.command()
@@ -116,12 +104,14 @@ def desk_file(settings: Settings) -> Path:
     if not settings.desk:
         path = settings.folder / "support.py"
         if path.exists():
-            raise FirsthandError(f"{path} is there, but no desk is set.", 'Set it: desk = "support:desk" in firsthand.toml.')
+            raise FirsthandError(
+                f"{path} is there, but no desk is set.", 'Set it: desk = "support:desk" in firsthand.toml.'
+            )
         return path
     sys.path.insert(0, str(settings.folder))
     found = importlib.util.find_spec(settings.desk.partition(":")[0])
     if found is None or found.origin is None:
-        raise FirsthandError(f"The desk's module {settings.desk.partition(':')[0]} is not found.", "Look at the setting.")
+        raise FirsthandError(
+            f"The desk's module {settings.desk.partition(':')[0]} is not found.", "Look at the setting."
+        )
     return Path(found.origin)
-
-

@@ -7,11 +7,12 @@ import pwd
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from firsthand.core.actors import Person
-from firsthand.core.errors import SettingsError, UnknownActor
+from firsthand.core.errors import JournalMissing, SettingsError, UnknownActor
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.words import Names
@@ -57,12 +58,30 @@ def actor_of(journal: SqlJournal) -> Person:
     return person
 
 
+def own_roles() -> tuple[str, ...] | None:
+    """Return the roles of whoever sits here; None where the journal does not know them."""
+    try:
+        people = open_journal().people
+    except JournalMissing:
+        return None
+    person = people.of_login(login()) or people.of_login(str(os.getuid()))
+    return person.roles if person else None
+
+
+def may(entry: Mapping[str, Any], roles: tuple[str, ...]) -> str:
+    """Return what somebody of these roles may do with an action: perform it, ask for it, or nothing."""
+    if set(roles) & set(entry["roles"]):
+        return "perform"
+    return "ask" if "everybody" in entry["ask"] or set(roles) & set(entry["ask"]) else ""
+
+
 def load_desk() -> Desk:
     """Return the desk of the settings, on the journal of the settings, started."""
     settings = Settings.load()
     if not settings.desk:
         raise SettingsError(
-            "No desk is set.", 'Say where it is: FIRSTHAND_DESK=support:desk, or desk = "support:desk" in firsthand.toml.'
+            "No desk is set.",
+            'Say where it is: FIRSTHAND_DESK=support:desk, or desk = "support:desk" in firsthand.toml.',
         )
     desk = import_desk(settings)
     desk.use(SqlJournal(settings.database))

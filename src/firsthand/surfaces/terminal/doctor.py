@@ -84,7 +84,9 @@ def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
         yield Finding("wrong", "Everybody on this machine may write it. Take that away: chmod o-w.")
     if journal.kept.waiting():
         kept = len(journal.kept.steps())
-        yield Finding("note", f"{kept} outcomes wait in {journal.kept.path}; the next command that writes records them.")
+        yield Finding(
+            "note", f"{kept} outcomes wait in {journal.kept.path}; the next command that writes records them."
+        )
     if not database.read_only:
         journal.settle()
     unknown = database.read("SELECT count(*) FROM runs WHERE status = 'unknown'")[0][0]

@@ -54,7 +54,9 @@ def upgrade() -> None:
 
 @click.command()
 @click.option("--format", "kind", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option("--output", "-o", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="A file; - is a pipe.")
+@click.option(
+    "--output", "-o", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="A file; - is a pipe."
+)
 @click.option("--since", type=DAY, metavar="DAY", help="From this day on (UTC).")
 @click.option("--until", type=DAY, metavar="DAY", help="Up to this day, it included (UTC).")
 @click.option("--events/--no-events", default=True, help="With each run its events (JSON only).")
@@ -112,4 +114,8 @@ def write_csv(journal: SqlJournal, runs: Iterator[Run[Any]], output: TextIO, eve
 def cell(value: object) -> str:
     """Return a cell that a spreadsheet shows as it is: what could be a formula gets an apostrophe before it."""
     text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") or text[:1] in "\t\r\0" and text else text
+    return (
+        f"'{text}"
+        if text.lstrip()[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") or (text[:1] in "\t\r\0" and text)
+        else text
+    )

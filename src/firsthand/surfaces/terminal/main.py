@@ -86,8 +86,7 @@ def perform(arguments: Sequence[str] | None = None) -> int:
         click.echo("Stopped. Nothing was performed.", err=True)
         return FAILED
     except click.ClickException as error:
-        error.message = safe(error.message)
-        error.show()
+        click.echo(f"{safe(error.format_message())}\nTry with --help.", err=True)
         return WRONG_USAGE
     except FirsthandError as error:
         click.echo(safe(error.message), err=True)

@@ -1,4 +1,4 @@
-"""An action's inputs as options of a command, and back: from the recorded catalogue, so that completion needs no code."""
+"""An action's inputs as options of a command, from the recorded catalogue, so that completion needs no code."""
 
 from __future__ import annotations
 

@@ -9,10 +9,10 @@ import click
 from firsthand.core.actors import Person
 from firsthand.core.errors import FirsthandError
 from firsthand.core.text import titled
+from firsthand.settings import Settings
+from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import login, open_journal
-from firsthand.storage.journal import SqlJournal
-from firsthand.settings import Settings
 
 
 @click.group(invoke_without_command=True)
@@ -50,10 +50,12 @@ def marks(person: Person) -> list[str]:
 @click.argument("id")
 @click.option("--name", help="What screens show; made of the id if not given.")
 @click.option("--role", "roles", multiple=True, help="A role of theirs; may be given several times.")
-@click.option("--login", "as_login", metavar="LOGIN", help="Their login on this machine, by which a terminal knows them.")
+@click.option(
+    "--login", "as_login", metavar="LOGIN", help="Their login on this machine, by which a terminal knows them."
+)
 def add(id: str, name: str | None, roles: tuple[str, ...], as_login: str | None) -> None:
     """Add somebody by their ID, an e-mail address say. The first person added administers."""
-    person = Person(id, name or titled(id.split("@")[0]), tuple(dict.fromkeys(roles)), as_login)
+    person = Person(id, name or titled(id.split("@", maxsplit=1)[0]), tuple(dict.fromkeys(roles)), as_login)
     added = SqlJournal(Settings.load().database).people.add(person, by=login())
     printing.say(f"Added {added.name} ({added.id}){', who administers' if added.administers else ''}.")
 

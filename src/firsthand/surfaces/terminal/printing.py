@@ -79,7 +79,7 @@ def draw(heads: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[i
     for at, head in enumerate(heads):
         drawn.add_column(head, justify="right" if at in right else "left", overflow="fold")
     for row in cells:
-        drawn.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
+        drawn.add_row(*(Text(cell, style="cyan" if "█" in cell else COLOURS.get(cell, "")) for cell in row))
     console().print(drawn)
 
 
@@ -87,7 +87,7 @@ def console() -> Any:
     """Return rich's console for standard output."""
     from rich.console import Console
 
-    return Console(no_color=not coloured(), highlight=False)
+    return Console(color_system="auto" if coloured() else None, highlight=False)
 
 
 class Bar:

@@ -34,27 +34,34 @@ POLL = 1.0
 @click.option("--until", type=DAY, metavar="DAY", help="Only up to this day, it included (UTC).")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many.")
 @click.option("--follow", is_flag=True, help="Go on, and show new runs as they end.")
-@click.option("--json", "as_json", is_flag=True, help="Print a list of runs as JSON (with --follow one a line).")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a list of runs as JSON (with --follow one a line, new ones only)."
+)
 def feed_command(limit: int, follow: bool, as_json: bool, **given: Any) -> None:
     """Show the newest runs, everyone's, newest first; changes of the desk and its people stand in between."""
     journal = open_journal()
     wanted = filter_of(journal, **given)
     runs = journal.history.feed(wanted, limit)
-    if as_json and not follow:
+    position = journal.history.last_event()
+    names = names_of(journal)
+    if as_json and follow:
+        follow_on(journal, wanted, names, position, as_json=True)
+    if as_json:
         printing.say_json([run.as_dict() for run in runs])
         return
-    names = names_of(journal)
-    position = journal.history.last_event()
     entries: list[Run[Any] | Event] = list(runs)
     if all(value is None for name, value in given.items() if name not in ("since", "until")):
         entries += between(journal, runs, wanted, limit)
         entries.sort(key=lambda each: each.at, reverse=True)
-    for entry in reversed(entries[:limit]) if follow else entries[:limit]:
-        show_line(entry, names)
+    if printing.on_terminal() and not follow:
+        feed_table(entries[:limit], names)
+    else:
+        for entry in reversed(entries[:limit]) if follow else entries[:limit]:
+            show_line(entry, names)
     if not entries and not follow:
         printing.say("There are no runs yet." if not any(given.values()) else "No runs match.", error=True)
     if follow:
-        follow_on(journal, wanted, names, position, as_json=as_json)
+        follow_on(journal, wanted, names, position, as_json=False)
 
 
 def filter_of(journal: SqlJournal, **given: Any) -> Filter:
@@ -77,6 +84,23 @@ def between(journal: SqlJournal, runs: Sequence[Run[Any]], wanted: Filter, limit
     """Return what happened to the desk and its people in the time that the runs shown span."""
     oldest = microseconds(runs[-1].at) if len(runs) == limit else wanted.since or 0
     return journal.history.events_of_no_run(oldest, wanted.until or 2**62, limit)
+
+
+def feed_table(entries: Sequence[Run[Any] | Event], names: Names) -> None:
+    """Print the feed as a table, for people who look rather than read."""
+    rows = []
+    for entry in entries:
+        at = f"{entry.at.astimezone():%d %b %H:%M}"
+        if isinstance(entry, Event):
+            rows.append((at, "", line(event_sentence(entry, names), 80), "", "", "", "", ""))
+            continue
+        on = ", ".join(line(subject.label or subject.key, 40) for subject in entry.subjects)
+        by = names.person(entry.actor or entry.asked_by)
+        why = line(entry.reason or "", 30)
+        wanted = line(entry.requested_by or "", 30)
+        rows.append((at, str(entry.id), names.action(entry.action), on, by, wanted, why, entry.status))
+    if rows:
+        printing.table(["when", "run", "action", "on", "by", "for", "why", "outcome"], rows, right=(1,))
 
 
 def show_line(entry: Run[Any] | Event, names: Names) -> None:
@@ -186,7 +210,11 @@ def stats_command(by: str, since: datetime | None, until: datetime | None, limit
     journal = open_journal()
     if not journal.database.read_only:
         Tally(journal).advance(10.0)
-    found = counts(journal, by, since.date() if since else None, until.date() if until else None)[:limit]
+    found = counts(journal, by, since.date() if since else None, until.date() if until else None, limit=limit)
+    if found.counted_until:
+        printing.say(
+            f"Counted are runs until {found.counted_until:%Y-%m-%d %H:%M} UTC; the rest is on its way.", error=True
+        )
     if as_json:
         printing.say_json([{"key": key, "runs": runs} for key, runs in found])
         return

@@ -11,7 +11,7 @@ import click
 from firsthand.core.errors import JournalError, JournalMissing
 from firsthand.core.runs import Run
 from firsthand.surfaces.terminal import printing
-from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
+from firsthand.surfaces.terminal.context import actor_of, load_desk, may, names_of, open_journal, own_roles
 from firsthand.surfaces.terminal.main import DONE, FAILED, REFUSED, WAITING
 from firsthand.surfaces.terminal.options import Entry, inputs_of, option_of
 from firsthand.surfaces.words import sentence
@@ -37,12 +37,12 @@ class Actions(click.Group):
         self.perform = perform
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the recorded catalogue."""
-        return sorted(recorded())
+        """Return the names of the recorded catalogue, of what whoever sits here may know."""
+        return sorted(known())
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the actions with their titles."""
-        rows = [(name, str(entry.get("title", ""))) for name, entry in sorted(recorded().items())]
+        rows = [(name, str(entry.get("title", ""))) for name, entry in sorted(known().items())]
         if rows:
             with formatter.section("Actions"):
                 formatter.write_dl(rows)
@@ -84,7 +84,9 @@ class Actions(click.Group):
             return self.perform(desk, person, {"name": name, "inputs": []}, given)
 
         options = own_options({}, self.verb)
-        return click.Command(name, params=list(options), callback=callback, context_settings=permissive, add_help_option=False)
+        return click.Command(
+            name, params=list(options), callback=callback, context_settings=permissive, add_help_option=False
+        )
 
 
 def completing() -> bool:
@@ -98,6 +100,12 @@ def recorded() -> dict[str, Entry]:
         return dict(open_journal(settle=False).history.catalogue())
     except JournalMissing:
         return {}
+
+
+def known() -> dict[str, Entry]:
+    """Return the recorded catalogue, without what is hidden from whoever sits here."""
+    roles = own_roles()
+    return {name: entry for name, entry in recorded().items() if roles is None or may(entry, roles)}
 
 
 def own_options(entry: Entry, verb: str) -> list[click.Option]:
@@ -201,6 +209,5 @@ def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
     return exit_code(run)
 
 
-run_command = Actions("run", perform_run, help="Perform an action. Each action has options of its own: see ACTION --help.")
-ask_command = Actions("ask", perform_ask, help="Ask a colleague to perform an action, for those who may not themselves.")
-
+run_command = Actions("run", perform_run, help="Perform an action. Each has options of its own: ACTION --help.")
+ask_command = Actions("ask", perform_ask, help="Ask a colleague to perform an action, for those who may not.")

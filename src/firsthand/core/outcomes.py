@@ -1,0 +1,69 @@
+"""What a run's end leaves on record: the returned value, the refusal, or the error, as text and JSON can carry it."""
+
+from __future__ import annotations
+
+import traceback
+
+from pydantic_core import to_jsonable_python
+
+from firsthand.core import calling
+from firsthand.core.calling import call
+from firsthand.core.errors import AuthorError, Refused
+from firsthand.core.inputs import size_of
+from firsthand.core.runs import Failure, Refusal
+from firsthand.core.secrets import Mask
+from firsthand.core.text import recordable
+
+LONGEST = 256 * 1024
+"""Characters that a run's output, its traceback, or its returned value as JSON may have on record, each."""
+
+
+def value_as_json(value: object, mask: Mask) -> object:
+    """Return what the author's function returned as JSON can carry it; what cannot be is named by its type."""
+    try:
+        plain = call(to_jsonable_python, value, fallback=shown, inf_nan_mode="strings", bytes_mode="base64")
+    except (AuthorError, Refused):
+        return shown(value)
+    told = mask.tree(plain)
+    if isinstance(told, str):
+        return recordable(told, LONGEST)
+    try:
+        size = size_of(told)
+    except Refused:
+        return shown(value)
+    return told if size <= LONGEST else f"<{type(told).__name__} of {size:,} bytes, too large for the record>"
+
+
+def shown(value: object) -> str:
+    """Return a value's type, for one that JSON cannot carry; its ``repr`` may tell too much."""
+    return f"<{type(value).__name__}>"
+
+
+def text(value: object) -> str:
+    """Return a text that an author gave; anything else by its type."""
+    return value if isinstance(value, str) else shown(value)
+
+
+def refusal_of(refusal: Refused, mask: Mask) -> Refusal:
+    """Return a refusal as recorded."""
+    said = (refusal.code, refusal.message, refusal.fix, refusal.check or "")
+    code, message, fix, check = (recordable(mask.text(text(each)), 2_000) or "" for each in said)
+    return Refusal(code, message, fix, check or None)
+
+
+def failure_of(error: AuthorError, mask: Mask) -> Failure:
+    """Return what the author's code raised, with its traceback from there on, without values of variables."""
+    try:
+        message, lines = call(words_of, error)
+    except (AuthorError, Refused):
+        message = lines = ""
+    return Failure(error.message, recordable(mask.text(message), 2_000) or "", mask.text(lines)[-LONGEST:])
+
+
+def words_of(error: AuthorError) -> tuple[str, str]:
+    """Return the message and the traceback of what the author's code raised."""
+    raised = error.traceback
+    while raised and raised.tb_frame.f_code.co_filename == calling.__file__:
+        raised = raised.tb_next
+    told = traceback.TracebackException(type(error.error), error.error, raised)
+    return "".join(told.format_exception_only()).strip().partition(": ")[2], "".join(told.format())

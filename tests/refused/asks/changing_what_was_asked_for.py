@@ -1,0 +1,1 @@
+t.take(ask.id, by="lena", secrets={"amount": 5_000})

@@ -1,0 +1,1 @@
+t.decline(ask.id, "...", by="lena")

@@ -1,0 +1,1 @@
+t.decline(ask.id, "No, sorry.", by="ivan")

@@ -1,0 +1,1 @@
+t.take(past.id, by="lena")

@@ -1,0 +1,1 @@
+t.take(ask.id, by="priya")

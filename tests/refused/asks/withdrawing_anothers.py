@@ -1,0 +1,1 @@
+t.withdraw(ask.id, by="lena")

@@ -1,0 +1,1 @@
+t.withdraw(past.id, by="lena")

@@ -1,0 +1,1 @@
+run = t.run("refund", {"account": {"id": 1}, "amount": 5}, by="priya", reason="asked")

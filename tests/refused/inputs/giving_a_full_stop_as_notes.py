@@ -1,0 +1,1 @@
+run = t.run("refund", {"account": 1, "amount": 5}, by="priya", reason="other", notes=".")

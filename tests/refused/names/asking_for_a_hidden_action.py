@@ -1,0 +1,1 @@
+run = t.ask("wages", by="priya", reason="asked")

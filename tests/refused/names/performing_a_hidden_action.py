@@ -1,0 +1,1 @@
+run = t.run("payroll", by="priya", reason="asked")

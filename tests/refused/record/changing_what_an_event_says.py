@@ -1,0 +1,2 @@
+with sqlite3.connect(database) as journal:
+    journal.execute("UPDATE events SET data = '{}' WHERE run = 1")

@@ -1,0 +1,2 @@
+with sqlite3.connect(database) as journal:
+    journal.execute("DELETE FROM runs")

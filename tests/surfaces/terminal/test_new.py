@@ -1,0 +1,40 @@
+"""``new`` writes an action with its test, and that test passes."""
+
+import subprocess
+import sys
+
+from conftest import LOGIN, Terminal
+
+
+def passes(terminal: Terminal) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return subprocess.run(command, cwd=terminal.folder, env=terminal.environment, check=False).returncode == 0
+
+
+def test_a_first_action_and_one_more_come_with_tests_that_pass(bare: Terminal) -> None:
+    assert bare("new", "subscription.pause").code == 0
+    assert bare("new", "invoice.send_again", "--role", "lead").code == 0
+    assert passes(bare)
+    bare("people", "add", "priya", "--role", "support", "--login", LOGIN)
+    assert bare("run", "subscription.pause", "--account", "42", "--reason", "customer asked").code == 0
+
+
+def test_new_writes_into_a_desk_that_is_there(bare: Terminal) -> None:
+    package = bare.folder / "acme"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "support.py").write_text("from firsthand import Desk\n\nteam = Desk('Acme', why=['fraud'])\n")
+    (bare.folder / "tests").mkdir()
+    bare.environment |= {"FIRSTHAND_DESK": "acme.support:team", "PYTHONPATH": "."}
+    assert bare("new", "subscription.pause").code == 0
+    assert (bare.folder / "tests" / "test_subscription_pause.py").exists()
+    assert passes(bare)
+
+
+def test_new_overwrites_nothing_and_takes_no_impossible_name(bare: Terminal) -> None:
+    assert bare("new", "subscription.pause").code == 0
+    before = (bare.folder / "support.py").read_text()
+    assert bare("new", "subscription.pause").code == 1
+    assert bare("new", "subscription.class").code == 1
+    assert bare("new", "../evil").code == 1
+    assert (bare.folder / "support.py").read_text() == before
