@@ -264,7 +264,7 @@ def test_an_ask_that_could_not_keep_an_input_as_it_is_is_refused_rather_than_cha
 @pytest.fixture
 def unlock(shop: Shop):
     @shop.desk.action("unlock", who="lead")
-    def unlock(account: Account, pin: SecretStr, note: str = "", hint: SecretStr = SecretStr("blue moon")) -> None:  # noqa: B008
+    def unlock(account: Account, pin: SecretStr, note: str = "", hint: SecretStr = SecretStr("blue moon")) -> None:
         shop.done.append((account.id, pin.get_secret_value(), note))
 
     return unlock

@@ -69,7 +69,8 @@ Alias = TypeAliasType("Alias", SecretStr)
 
 @pytest.mark.parametrize("type_", [
     SecretStr, SecretBytes, Secret[int], SecretStr | None, list[SecretStr], dict[str, SecretStr], tuple[int, SecretStr],
-    Annotated[SecretStr, Field(min_length=3)], Login, list[Login], Card, dict[str, list[Card]], Typed, Named, Pin, Alias,
+    Annotated[SecretStr, Field(min_length=3)], Login, list[Login], Card, dict[str, list[Card]], Typed, Named,
+    Pin, Alias,
     list[Alias], Login | Account, Annotated[list[Login] | None, "x"],
 ])  # fmt: skip
 def test_a_type_that_holds_a_secret_somewhere_is_secret(type_):
@@ -81,7 +82,7 @@ def test_a_type_without_a_secret_is_not(type_):
     assert not is_secret(type_)
 
 
-def ways(value: Any, text: str, run: Run[Any]) -> Any:
+def ways(value: Any, text: str, run: Run[Any]) -> Any:  # noqa: C901 - a list
     """Everything that an author's function may do with a secret, by its name."""
     coded = text.encode()
     match run.notes:
@@ -298,7 +299,7 @@ def test_the_checklist_tells_no_secret(desk):
 
 def test_a_secret_default_is_neither_in_the_catalogue_nor_in_a_run(desk):
     @desk.action("pay", who="support")
-    def pay(secret: SecretStr = SecretStr(CANARY), key: Secret[int] = Secret(471108154711)) -> str:  # noqa: B008
+    def pay(secret: SecretStr = SecretStr(CANARY), key: Secret[int] = Secret(471108154711)) -> str:
         return f"{secret.get_secret_value()} {key.get_secret_value()}"
 
     with trial(desk, priya="support") as t:

@@ -237,16 +237,20 @@ class Unspeakable:
     (lambda a: a.email, "luis@example.com"), (operator.attrgetter("email"), "luis@example.com"), (later, "later"),
     (greeted, "Hello luis@example.com"), (broken, "<LookupError>"), (refusing, "<Refused>"), (lambda a: None, ""),
     (lambda a: 5, "5"), (lambda a: Unspeakable(), "<ValueError>"), (lambda a: "x" * 999, "x" * 499 + "…"),
-    (lambda a: "\udcff\x00😀", "\\udcff\x00😀"), (lambda a: a.nothing, "<AttributeError>"), (None, ""), (repr, repr(Account(1))),
+    (lambda a: "\udcff\x00😀", "\\udcff\x00😀"), (lambda a: a.nothing, "<AttributeError>"), (None, ""),
+    (repr, repr(Account(1))),
 ])  # fmt: skip
 def test_a_label_is_told_whatever_becomes_of_it_and_never_stops_a_run(label, told):
     assert describing(label=label).label == told
 
 
 @pytest.mark.parametrize(("traits", "told"), [
-    (["plan", "country"], {"plan": "basic"}), ("plan", {"plan": "basic"}), (["nothing"], {"nothing": "<AttributeError>"}),
-    (lambda a: {"id": a.id, "none": None}, {"id": "1"}), ((), {}), (lambda a: {5: Unspeakable()}, {"5": "<ValueError>"}),
-    (broken, {"broken": "<LookupError>"}), (lambda a: 5, {"<lambda>": "5"}), (lambda a: {"\udcff": "\udcff"}, {"\\udcff": "\\udcff"}),
+    (["plan", "country"], {"plan": "basic"}), ("plan", {"plan": "basic"}),
+    (["nothing"], {"nothing": "<AttributeError>"}),
+    (lambda a: {"id": a.id, "none": None}, {"id": "1"}), ((), {}),
+    (lambda a: {5: Unspeakable()}, {"5": "<ValueError>"}),
+    (broken, {"broken": "<LookupError>"}), (lambda a: 5, {"<lambda>": "5"}),
+    (lambda a: {"\udcff": "\udcff"}, {"\\udcff": "\\udcff"}),
 ])  # fmt: skip
 def test_traits_are_told_whatever_becomes_of_them(traits, told):
     assert describing(traits=traits).traits == told

@@ -241,8 +241,8 @@ def test_whatever_happens_counts_are_what_counting_one_by_one_gives(
             if moves := [status for before, status in MOVES if before == run.status]:
                 status = moves[other % len(moves)]
                 changes: dict[str, object] = {"tags": ["a", "b"][: one % 3], "reason": [None, "fraud"][other % 2]}
-                if run.status == "asked" and status == "recorded":
-                    changes["actor"] = "priya"
+                if run.status == "asked" and status == "recorded" and run.actor is None:
+                    changes["actor"] = run.actor = "priya"
                 if other:
                     changes["subjects"] = [{"kind": "account", "id": str(other)}, {"kind": "account", "id": "9"}]
                 step(journal, run, status, "settled" if run.status == "unknown" else "", **changes)

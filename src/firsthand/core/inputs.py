@@ -290,6 +290,8 @@ def faults_of(each: Input, error: ValidationError) -> list[str]:
     for found in error.errors(include_url=False, include_input=False):
         place = ".".join((each.name, *(str(step) for step in found["loc"])))
         kind, context = found["type"], found.get("ctx", {})
+        if kind in ("too_short", "too_long") and context.get("field_type") in ("Value", "String"):
+            kind = f"string_{kind}"
         if kind in WORDS_WITH:
             words = WORDS_WITH[kind].format(**context)
         elif kind in WORDS:

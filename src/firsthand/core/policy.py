@@ -11,7 +11,7 @@ from firsthand.core.binding import Wiring, statement_of
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.resources import Opened
-from firsthand.core.text import listed, several
+from firsthand.core.text import listed, sentence, several
 
 Who = str | Iterable[str] | Mapping[str, Literal[True] | Callable[..., Any]]
 """What an author writes: a role, several, or role → True or a statement."""
@@ -27,6 +27,11 @@ class Clause:
     role: str
     statement: str | None = None
     wiring: Wiring | None = None
+
+    def words(self) -> str:
+        """Return the clause in words: ``Support: up to 50.``"""
+        statement = self.statement or "always"
+        return sentence(f"{self.role}: {statement[:1].lower()}{statement[1:]}")
 
     def holds(self, opened: Opened, inputs: Mapping[str, Any]) -> bool:
         """Say whether the clause holds for these inputs; raises what its statement raises."""
@@ -71,7 +76,8 @@ class Policy:
                     raise
                 cause = error
             statements.append(clause.statement or "")
-        raise said or refusals.clause_failed(statements, self.words()) from cause
+        others = [clause.words() for clause in self.clauses if clause.statement not in statements]
+        raise said or refusals.clause_failed(statements, others) from cause
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -81,13 +87,8 @@ class Policy:
     def words(self) -> str:
         """Return who may, in words: ``Support: up to 50. Lead: always.``"""
         if all(clause.statement is None for clause in self.clauses):
-            return f"{listed(tuple(role.capitalize() for role in self.roles))}."
-        said = (
-            f"{clause.role.capitalize()}: {(clause.statement or 'always').rstrip('.')[:1].lower()}"
-            f"{(clause.statement or 'always').rstrip('.')[1:]}."
-            for clause in self.clauses
-        )
-        return " ".join(said)
+            return sentence(listed(tuple(f"{role[:1].upper()}{role[1:]}" for role in self.roles)))
+        return " ".join(clause.words() for clause in self.clauses)
 
 
 def clauses_of(who: Who, wire: Callable[[Callable[..., Any]], Wiring]) -> tuple[Clause, ...]:

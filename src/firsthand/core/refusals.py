@@ -53,11 +53,11 @@ def may_not_ask(title: str, who: str) -> Refused:
     return Refused(f"You may not ask for {title}. Who may: {who}", "Talk to one of them.", code="no_right")
 
 
-def clause_failed(statements: Sequence[str], who: str) -> Refused:
-    """The actor's role may, but not with these inputs."""
+def clause_failed(statements: Sequence[str], others: Sequence[str]) -> Refused:
+    """The actor's role may, but not with these inputs; ``others`` says in words who else may."""
     return Refused(
         f"Your role may do this only where it holds: {listed(tuple(statements), 'or')}",
-        f"Ask somebody for it who may. {who}",
+        f"Ask somebody who may. {' '.join(others)}".strip() if others else "Change what you give.",
         code="clause_failed",
     )
 

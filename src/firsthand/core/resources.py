@@ -44,7 +44,7 @@ def type_given(function: Callable[..., Any]) -> Any:
     """Return the type of what a resource gives, by its return annotation; raises ``TypeError`` without one."""
     given = hints_of(function).get("return")
     if get_origin(given) in GENERATORS:
-        given = get_args(given)[0]
+        given = next(iter(get_args(given)), None)
     if given in (None, type(None), Any, *GENERATORS):
         raise TypeError("it needs a return type, such as -> Iterator[Session]")
     return given
@@ -97,7 +97,9 @@ class Opened:
         """Return the resource of a type, opened now if it is not yet."""
         if given not in self.values:
             wiring = self.resources[given].wiring
-            self.values[given] = self.enter(call(wiring.function, **self.arguments(wiring, {})))
+            value = self.values[given] = self.enter(call(wiring.function, **self.arguments(wiring, {})))
+            if states := call(states_of, value):
+                self.closers.append(partial(still, value, states))
         return self.values[given]
 
     def arguments(self, wiring: Wiring, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,6 +162,26 @@ class Opened:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.close(error.error if isinstance(error, AuthorError) else error)
+
+
+def states_of(value: Any) -> set[str]:
+    """Return what a connection, a session or a file tells of itself that a run relies on until its end."""
+    states = {"open"} if any(told(value, name) is False for name in ("closed", "is_closed")) else set()
+    return states | {"in its transaction"} if told(value, "in_transaction") is True else states
+
+
+def told(value: Any, name: str) -> object:
+    """Return what an attribute says, or a method without arguments."""
+    said = getattr(value, name, None)
+    return said() if callable(said) else said
+
+
+def still(value: Any, states: set[str], error: BaseException | None) -> None:
+    """Raise where a run that is about to succeed has closed a resource under our feet: what it did may be lost."""
+    lost = states - call(states_of, value) if error is None else None
+    if lost:
+        name = type(value).__name__
+        raise AuthorError(RuntimeError(f"the {name} is no longer {' and '.join(sorted(lost))}: leave that to the desk"))
 
 
 def leave(function: Callable[..., Any], error: BaseException | None, *args: Any) -> None:

@@ -125,14 +125,14 @@ class SqlJournal:
         while True:
             try:
                 self.deliver(step)
+                if self.kept.own:
+                    self.replay()
             except JournalUnavailable:
                 if time.monotonic() > deadline:
                     self.kept.keep(step)
                     return
                 time.sleep(0.1)
             else:
-                if self.kept.waiting():
-                    self.replay()
                 return
 
     def deliver(self, step: Step) -> None:
@@ -159,6 +159,7 @@ class SqlJournal:
             for step in self.kept.steps():
                 self.deliver(step)
             os.ftruncate(file, 0)
+        self.kept.own = False
 
     def append(
         self, kind: str, *, actor: str | None, at: int, run: int | None = None, data: Mapping[str, object] | None = None

@@ -19,9 +19,11 @@ class Kept:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.own = False
 
     def keep(self, step: Step) -> None:
-        """Add an outcome."""
+        """Add an outcome; ``own`` says from then on that this process has kept some."""
+        self.own = True
         with self.opened() as file:
             os.write(file, (encode(asdict(step)) + "\n").encode())
             os.fsync(file)

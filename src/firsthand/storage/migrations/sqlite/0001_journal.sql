@@ -69,6 +69,21 @@ CREATE INDEX runs_other ON runs (status, at)
 CREATE TRIGGER runs_stay BEFORE DELETE ON runs
 BEGIN SELECT RAISE(ABORT, 'runs are never deleted'); END;
 
+CREATE TRIGGER runs_once BEFORE INSERT ON runs WHEN EXISTS (SELECT 1 FROM runs WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'runs are never replaced'); END;
+
+-- A step changes how far a run is, never what it was recorded as; who performs an ask is known once it is taken.
+CREATE TRIGGER runs_facts BEFORE UPDATE OF id, at, action, environment, desk, requested_by, asked_by, ticket, notes
+ON runs
+BEGIN SELECT RAISE(ABORT, 'what a run was recorded as is never changed'); END;
+
+CREATE TRIGGER runs_actor BEFORE UPDATE OF actor ON runs WHEN OLD.actor IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'who performed a run is never changed'); END;
+
+CREATE TRIGGER runs_ended BEFORE UPDATE OF status ON runs
+WHEN OLD.status IN ('succeeded', 'refused', 'failed', 'declined', 'withdrawn')
+BEGIN SELECT RAISE(ABORT, 'how a run ended is never changed'); END;
+
 -- Which runs concerned a subject: its history, newest first.
 CREATE TABLE run_subjects (
     subject TEXT NOT NULL,
