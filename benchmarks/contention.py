@@ -1,6 +1,6 @@
 """How long anybody waits: two processes with eight threads each, two terminals and a reader, on one journal.
 
-    python benchmarks/contention.py [--seconds 5]
+python benchmarks/contention.py [--seconds 5]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long a terminal's quick commands take, whole processes, beside a bare Python.
 
-    python benchmarks/start_up.py [--rounds 15]
+python benchmarks/start_up.py [--rounds 15]
 """
 
 from __future__ import annotations

@@ -320,6 +320,7 @@ class Desk:
         ``by`` is the id of a known person, ``inputs`` the action's inputs (a subject by its id, or loaded),
         ``requested_by`` who wanted it, ``reason`` one of the action's reasons. Raises ``UnknownActor``,
         ``JournalUnavailable`` (nothing was performed) and ``DeskError``; a refusal is an outcome, not an error.
+        So is an interrupt (^C) within the action: in a loop, stop with ``raise_for_outcome()``.
         """
         self.start()
         return self.pipeline.perform_request(self.request(action, inputs, by, surface, **said))

@@ -51,8 +51,9 @@ def trial(
 ) -> Iterator[Trial]:
     """Put a desk on trial, with a journal of its own and a clock that stands still.
 
-    ``with trial(desk, priya="support") as t``: each keyword is a person with a role, or several. People whose ids are not Python names go into ``people``. The journal is a real one, in a folder of its own that
-    is gone afterwards; the desk has its own journal and clock back then.
+    ``with trial(desk, priya="support") as t``: each keyword is a person with a role, or several. People whose ids are
+    not Python names go into ``people``. The journal is a real one, in a folder that is gone afterwards; the desk has
+    its own journal and clock back then.
     """
     journal_before, clock_before = desk._journal, desk.clock
     with tempfile.TemporaryDirectory(prefix="firsthand-") as folder:

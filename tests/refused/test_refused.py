@@ -3,8 +3,9 @@
 An attack finds a journal in which things have happened, and tries something. It must be stopped by an error or end as a
 refused run; nobody's money is moved, and everything that was on record before is there afterwards, byte for byte.
 
-What it finds: ``desk`` (refund: a lead, or support up to 50; payroll: hidden from all but leads), ``t`` (a trial: priya is support, lena a lead, ivan an intern, gus has left), ``past`` (a run
-of lena's), ``ask`` (priya's open one, for 500), ``database`` (the journal's path), ``done`` (what was performed).
+What it finds: ``desk`` (refund: a lead, or support up to 50; payroll: hidden from all but leads), ``t`` (a trial: priya
+is support, lena a lead, ivan an intern, gus has left), ``past`` (a run of lena's), ``ask`` (priya's open one, for 500),
+``database`` (the journal's path), ``done`` (what was performed).
 """
 
 import sqlite3
