@@ -25,7 +25,7 @@ from firsthand.storage.sqlite import Sqlite
 
 INSERT = """INSERT INTO runs (at, status, process, action, actor, surface, environment, desk, reason)
     VALUES (?, 'recorded', 1, ?, ?, 'python', 'benchmark', 'Benchmark', ?)"""
-PERFORM = """UPDATE runs SET status = 'performing', performing_at = ?, digest = ?, reason = ?, inputs = ?
+PERFORM = """UPDATE runs SET status = 'performing', performing_at = ?, digest = ?, inputs = ?
     WHERE id = ? AND status = 'recorded'"""
 FINISH = "UPDATE runs SET status = 'succeeded', ended_at = ?, value = ? WHERE id = ? AND status = 'performing'"
 
@@ -57,13 +57,15 @@ def raw(path: Path) -> Callable[[], Once]:
             execute = connection.execute
             execute("BEGIN IMMEDIATE")
             run = execute(INSERT, (at, "account.note", "priya", "customer asked")).lastrowid
-            data = '{"action":"account.note","actor":"priya","desk":"Benchmark","environment":"benchmark"}'
+            data = '{"action":"account.note","actor":"priya","desk":"Benchmark","environment":"benchmark",'
+            data += '"reason":"customer asked","surface":"python"}'
             execute(INSERT_EVENT, (run, at, "recorded", "priya", data))
             execute("COMMIT")
             execute("BEGIN IMMEDIATE")
             inputs = '{"account":42,"text":"called"}'
-            execute(PERFORM, (at, "0123456789abcdef", "customer asked", inputs, run))
-            execute(INSERT_EVENT, (run, at, "performing", "priya", '{"inputs":' + inputs + "}"))
+            execute(PERFORM, (at, "0123456789abcdef", inputs, run))
+            data = '{"digest":"0123456789abcdef","inputs":' + inputs + "}"
+            execute(INSERT_EVENT, (run, at, "performing", "priya", data))
             execute("COMMIT")
             execute("BEGIN IMMEDIATE")
             execute(FINISH, (at, '"called"', run))

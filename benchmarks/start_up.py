@@ -24,7 +24,7 @@ BIN = Path(sys.executable).parent / "firsthand"
 def piped(command: list[str], environment: dict[str, str]) -> float:
     """Return the seconds of a command whose output goes into a pipe."""
     start = time.perf_counter()
-    subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    subprocess.run(command, env=environment, capture_output=True, check=True)
     return time.perf_counter() - start
 
 

@@ -21,7 +21,7 @@ class Account:
 
 def test_making_a_desk_opens_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    desk = Desk("Acme", database="sqlite:///nowhere.db")
+    desk = Desk("Acme")
 
     @desk.action("a", who="support")
     def a() -> None: ...
@@ -30,15 +30,14 @@ def test_making_a_desk_opens_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_desk_uses_the_database_that_it_was_given_or_the_one_of_the_settings(tmp_path, monkeypatch):
+def test_a_desk_uses_the_database_of_the_settings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FIRSTHAND_DATABASE", f"sqlite:///{tmp_path / 'set.db'}")
-    desks = Desk("A"), Desk("B", database=f"sqlite:///{tmp_path / 'own.db'}")
-    for desk, name in zip(desks, ("set.db", "own.db"), strict=True):
-        with pytest.raises(UnknownActor):
-            desk.run("a", by="priya")
-        desk.journal.close()
-        assert (tmp_path / name).exists()
+    desk = Desk("A")
+    with pytest.raises(UnknownActor):
+        desk.run("a", by="priya")
+    desk.journal.close()
+    assert (tmp_path / "set.db").exists()
 
 
 def test_a_desk_with_problems_performs_nothing_and_names_them_all():

@@ -13,20 +13,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from firsthand.core.actions import Actions, Registration, Why, registered
-from firsthand.core.actors import Person
 from firsthand.core.asks import Asks
 from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
 from firsthand.core.checks import checks_of
-from firsthand.core.errors import DeskError, FirsthandError, UnknownActor
+from firsthand.core.errors import DeskError, FirsthandError
 from firsthand.core.pipeline import Pipeline, Request
 from firsthand.core.policy import EVERYBODY, Who
 from firsthand.core.reasons import name_of as reason_name
 from firsthand.core.resources import resources_of
 from firsthand.core.runs import Run
 from firsthand.core.subjects import SubjectOf, Traits, kinds_of
-from firsthand.core.text import is_utf8, recordable, several
+from firsthand.core.text import several
 
 if TYPE_CHECKING:
     from firsthand.core.actions import When
@@ -93,8 +92,7 @@ class Desk:
     """Where a team's support actions are registered and run.
 
     ``environment`` is shown on every screen and kept with every run; ``why`` are the reasons of actions that have none
-    of their own; ``database`` says where the journal is, by default what the settings say. Making a desk opens
-    nothing.
+    of their own. Making a desk opens nothing: the journal of the settings is opened when it is first needed.
     """
 
     def __init__(
@@ -103,12 +101,10 @@ class Desk:
         *,
         environment: str = "development",
         why: Iterable[str | Enum] | type[Enum] | str | None = None,
-        database: str | None = None,
     ) -> None:
         self.name = name
         self.environment = environment
         self.why = why
-        self.database = database
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
         self._registrations: list[Registration] = []
         self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
@@ -116,6 +112,7 @@ class Desk:
         self._guard = threading.RLock()
         self._actions: Actions | None = None
         self._journal: Journal | None = None
+        self._pipeline: Pipeline | None = None
         self._started = False
 
     # What an author registers
@@ -243,7 +240,7 @@ class Desk:
                 from firsthand.settings import Settings
                 from firsthand.storage.journal import SqlJournal
 
-                self._journal = SqlJournal(self.database or Settings.load().database)
+                self._journal = SqlJournal(Settings.load().database)
             return self._journal
 
     def use(self, journal: Journal | None, clock: Callable[[], int] | None = None) -> None:
@@ -265,16 +262,10 @@ class Desk:
     @property
     def pipeline(self) -> Pipeline:
         """The six steps over this desk's actions and journal."""
-        return Pipeline(self.actions, self.journal, self.clock, self.name, self.environment)
-
-    def actor(self, id: str, surface: str) -> Person:
-        """Return the known person of an id; anybody else is turned away, which is recorded."""
-        person = self.journal.person(id) if is_utf8(id) else None
-        if person is None:
-            data = {"as": recordable(id, 200), "surface": surface}
-            self.journal.append("sign_in_failed", actor=None, at=self.clock(), run=None, data=data)
-            raise UnknownActor(f"{recordable(id, 200)} is not a known person.", "Add them: firsthand people add.")
-        return person
+        made, actions, journal = self._pipeline, self.actions, self.journal
+        if made is None or made.actions is not actions or made.journal is not journal or made.clock is not self.clock:
+            made = self._pipeline = Pipeline(actions, journal, self.clock, self.name, self.environment)
+        return made
 
     # Running
 
@@ -282,7 +273,7 @@ class Desk:
         """Return the request of a call: the action by name or by its function."""
         if said.get("reason") is not None:
             said["reason"] = reason_name(said["reason"])
-        return Request(self.name_of(action), dict(inputs or {}), self.actor(by, surface), surface, **said)
+        return Request(self.name_of(action), dict(inputs or {}), by, surface, **said)
 
     def name_of(self, action: Named) -> str:
         """Return an action's name, given that or its function; raises ``FirsthandError`` for any other function."""
@@ -377,14 +368,14 @@ class Desk:
         Raises ``Refused`` where it cannot be taken; it stays open then.
         """
         self.start()
-        return Asks(self.pipeline).take(ask, self.actor(by, surface), secrets or {}, surface, listener)
+        return Asks(self.pipeline).take(ask, self.pipeline.actor(by, surface), secrets or {}, surface, listener)
 
     def decline(self, ask: int, words: str, *, by: str, surface: str = "python") -> Run[Any]:
         """Say no to what a colleague asked for, in words. Raises ``Refused`` for whoever may not perform it."""
         self.start()
-        return Asks(self.pipeline).decline(ask, self.actor(by, surface), words)
+        return Asks(self.pipeline).decline(ask, self.pipeline.actor(by, surface), words)
 
     def withdraw(self, ask: int, words: str = "", *, by: str, surface: str = "python") -> Run[Any]:
         """Take back one's own ask. Raises ``Refused`` for anybody else's."""
         self.start()
-        return Asks(self.pipeline).withdraw(ask, self.actor(by, surface), words)
+        return Asks(self.pipeline).withdraw(ask, self.pipeline.actor(by, surface), words)

@@ -354,8 +354,8 @@ def test_what_is_offered_is_told_as_far_as_the_other_inputs_are_known(desk):
 
     with trial(desk, priya="support") as t:
         person = t.journal.person("priya")
-        assert desk.pipeline.offered(Request("move", {}, person, "console"), "plan") == []
-        offered = desk.pipeline.offered(Request("move", {"account": 1}, person, "console"), "plan")
+        assert desk.pipeline.offered(Request("move", {}, person.id, "console"), "plan") == []
+        offered = desk.pipeline.offered(Request("move", {"account": 1}, person.id, "console"), "plan")
         assert offered == [("basic", "Basic"), ("gold", "Gold")]
 
 

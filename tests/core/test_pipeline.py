@@ -595,7 +595,7 @@ def test_the_checklist_says_what_holds_and_what_is_still_needed_and_records_noth
         desk.start()
         before = t.journal.history.last_event()
         person = t.journal.person("priya")
-        first = desk.pipeline.checklist(Request("refund", {"account": 3}, person, "console"))
+        first = desk.pipeline.checklist(Request("refund", {"account": 3}, person.id, "console"))
         assert [(each.statement, each.holds, each.needed) for each in first] == [
             ("It is active.", False, ()), ("It is small.", None, ("amount",)),
         ]  # fmt: skip
@@ -619,7 +619,7 @@ def test_looking_leaves_resources_through_an_exception_so_that_a_session_rolls_b
 
     with trial(desk, priya="support") as t:
         desk.start()
-        desk.pipeline.checklist(Request("cancel", {"account": 1}, t.journal.person("priya"), "console"))
+        desk.pipeline.checklist(Request("cancel", {"account": 1}, "priya", "console"))
         assert ends == [Refused]
         t.run(cancel, {"account": 1}, by="priya", reason="asked")
         assert ends == [Refused, None]

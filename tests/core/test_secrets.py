@@ -292,8 +292,8 @@ def test_the_checklist_tells_no_secret(desk):
     @desk.action("pay", who="support", when=check)
     def pay(secret: SecretStr) -> None: ...
 
-    with trial(desk, priya="support") as t:
-        items = desk.pipeline.checklist(Request("pay", {"secret": CANARY}, t.journal.person("priya"), "console"))
+    with trial(desk, priya="support"):
+        items = desk.pipeline.checklist(Request("pay", {"secret": CANARY}, "priya", "console"))
         assert items[0].message == f"{STARS} is too short"
 
 

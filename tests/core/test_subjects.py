@@ -332,8 +332,8 @@ def test_search_finds_fifty_at_most_and_may_take_resources_be_async_or_a_generat
         @desk.action("act", who="support")
         def act(account: Account) -> None: ...
 
-        with trial(desk, priya="support") as t:
-            request = Request("act", {}, t.journal.person("priya"), "console")
+        with trial(desk, priya="support"):
+            request = Request("act", {}, "priya", "console")
             if found is None:
                 with pytest.raises(Refused, match="ConnectionError"):
                     desk.pipeline.found(request, "account", "lu")

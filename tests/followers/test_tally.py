@@ -38,7 +38,10 @@ def url(folder: Path) -> str:
 
 def recorded(journal: SqlJournal, **given: Any) -> Run[Any]:
     known = {"action": "unlock", "actor": "priya", "at": NEW_YEAR, "surface": "python", "environment": "test"} | given
-    return journal.record(Run(id=0, status="recorded", **known))
+    run: Run[Any] = Run(id=0, status="recorded", **known)
+    process = journal.process
+    journal.database.write(lambda connection: journal.insert(connection, run, process))
+    return run
 
 
 def step(journal: SqlJournal, run: Run[Any], status: str, kind: str = "", **changes: object) -> None:

@@ -37,7 +37,7 @@ class Asks:
         pipeline, request = self.pipeline, attempt.request
         action = pipeline.look_up(attempt)
         policy = action.policy
-        if not policy.may_ask(request.actor.roles) and not policy.granted(request.actor.roles):
+        if not policy.may_ask(attempt.actor.roles) and not policy.granted(attempt.actor.roles):
             raise refusals.may_not_ask(action.title, policy.words())
         pipeline.check_texts(request)
         pipeline.parse_inputs(attempt, action)
@@ -67,10 +67,10 @@ class Asks:
         """Perform an ask: by the taker, for the same customer, its inputs unchanged, everything checked again."""
         run = self.open_ask(id, actor, "take")
         request = Request(
-            run.action, {**secrets, **(run.inputs or {})}, actor, surface,
+            run.action, {**secrets, **(run.inputs or {})}, actor.id, surface,
             run.requested_by, run.ticket, run.reason, run.notes, listener,
         )  # fmt: skip
-        action = self.authorize(request, run.id, "take")
+        action = self.authorize(request, actor, run.id, "take")
         secret = {name for name, each in action.inputs.items() if each.secret}
         missing = [name for name in secret if action.inputs[name].required and name not in secrets]
         faults = [f"{name}: an ask's inputs cannot be changed." for name in sorted(set(secrets) - secret)]
@@ -81,12 +81,12 @@ class Asks:
         step = self.step(run.id, "recorded", actor, {"actor": actor.id, "surface": surface}, kind="taken")
         if not self.pipeline.journal.step(step):
             self.refuse_closed(run.id, actor, "take")
-        return self.pipeline.conclude(self.pipeline.attempt(request, taken), self.pipeline.perform_attempt)
+        return self.pipeline.conclude(self.pipeline.attempt(request, actor, taken), self.pipeline.perform_attempt)
 
     def decline(self, id: int, actor: Person, words: str) -> Run[Any]:
         """Say no to an ask, in words; whoever may perform it may."""
         run = self.open_ask(id, actor, "decline")
-        self.authorize(Request(run.action, run.inputs or {}, actor, run.surface), run.id, "decline")
+        self.authorize(Request(run.action, run.inputs or {}, actor.id, run.surface), actor, run.id, "decline")
         if not says_something(words):
             self.refuse(refusals.words_missing(), run.id, actor, "decline")
         return self.close(run, "declined", actor, words, "decline")
@@ -105,7 +105,7 @@ class Asks:
         if len(words) > LIMITS["comment"]:
             self.refuse(refusals.too_long("words", len(words), LIMITS["comment"]), run.id, actor, verb)
         refusal = {"code": status, "message": words, "fix": "", "check": None}
-        changes: dict[str, object] = {"ended_at": self.pipeline.clock()} | ({"refusal": refusal} if words else {})
+        changes: dict[str, object] = {"refusal": refusal} if words else {}
         if not self.pipeline.journal.step(self.step(run.id, status, actor, changes)):
             self.refuse_closed(run.id, actor, verb)
         return self.pipeline.journal.run(run.id) or run
@@ -124,14 +124,14 @@ class Asks:
             self.refuse(refusals.ask_closed(id, run.status), id, actor, verb)
         return run
 
-    def authorize(self, request: Request, id: int, verb: str) -> Action:
+    def authorize(self, request: Request, actor: Person, id: int, verb: str) -> Action:
         """Return the ask's action; refuse, and leave the ask open, where the actor may not perform it as asked for."""
-        action = self.pipeline.visible(request)
-        clauses = action.policy.granted(request.actor.roles)
+        action = self.pipeline.visible(request.action, actor)
+        clauses = action.policy.granted(actor.roles)
         no_right = refusals.no_right(action.title, action.policy.words(), action.name)
         if refusal := self.no_clause(request, action, clauses) if clauses else no_right:
             refusal.fix = "It stays open for those who may."
-            self.refuse(refusal, id, request.actor, verb)
+            self.refuse(refusal, id, actor, verb)
         return action
 
     def no_clause(self, request: Request, action: Action, clauses: tuple[Clause, ...]) -> Refused | None:

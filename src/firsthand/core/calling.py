@@ -23,7 +23,7 @@ def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     ``KeyboardInterrupt`` too.
     """
     returned = _drive(_attempt(function, args, kwargs, wait=False))
-    if not inspect.isawaitable(returned):
+    if not hasattr(type(returned), "__await__"):
         return returned
     return _drive(_attempt(_wait_for, (returned, host_loop.get() or kept_loop()), {}, wait=False))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from firsthand.core.actors import Person
 from firsthand.core.runs import Run
@@ -28,11 +28,11 @@ class Event:
         return {"id": self.id, "at": self.at.isoformat(), "kind": self.kind, "actor": self.actor, "data": data}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One change of a run: from ``expected`` to ``status``, with the columns that change, as JSON can carry them.
 
-    ``kind`` names the event, which is the new status unless said otherwise; ``at`` is in microseconds since 1970.
+    ``at`` is when, in microseconds since 1970: when it was performing, or ended, too. ``kind`` names the event, which
+    is the new status unless said otherwise.
     """
 
     run: int
@@ -40,7 +40,7 @@ class Step:
     status: str
     at: int
     actor: str | None
-    changes: Mapping[str, object] = field(default_factory=dict)
+    changes: Mapping[str, object] = {}
     kind: str = ""
 
 
@@ -53,8 +53,12 @@ class Journal(Protocol):
     def person(self, id: str) -> Person | None:
         """Return the known and active person of an id."""
 
-    def record(self, run: Run[Any]) -> Run[Any]:
-        """Insert a run with its first event, durably, and return it with its id, key and process."""
+    def record(self, by: str, intent: Callable[[Person], Run[Any]]) -> tuple[Person, Run[Any]] | None:
+        """Insert the run that somebody intends, with its first event, durably; return both, the run with id and key.
+
+        ``intent`` makes the run for the person as they are in the same transaction; it may be called again. None,
+        with nothing inserted, where nobody active has the id.
+        """
 
     def step(self, step: Step) -> bool:
         """Change a run and append the event, durably; False where the run was not in the expected status."""

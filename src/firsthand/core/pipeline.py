@@ -15,7 +15,7 @@ from firsthand.core.actions import Action, Actions
 from firsthand.core.actors import Person
 from firsthand.core.calling import call
 from firsthand.core.checks import Item, checklist
-from firsthand.core.errors import AuthorError, JournalError, JournalUnavailable, Refused
+from firsthand.core.errors import AuthorError, JournalError, JournalUnavailable, Refused, UnknownActor
 from firsthand.core.inputs import LIMIT, choices_of, is_offered, parse, size_of
 from firsthand.core.journal import Journal, Step
 from firsthand.core.outcomes import LONGEST, failure_of, refusal_of, value_as_json
@@ -30,13 +30,13 @@ from firsthand.core.text import LIMITS, is_utf8, recordable
 TEXTS = ("requested_by", "ticket", "reason", "notes")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """What a surface hands over: who wants which action performed with which inputs, for whom, and why."""
+    """What a surface hands over: which action, with which inputs, by whom (a person's id), for whom, and why."""
 
     action: str
     inputs: Mapping[str, object]
-    actor: Person
+    by: str
     surface: str
     requested_by: str | None = None
     ticket: str | None = None
@@ -50,6 +50,7 @@ class Attempt:
     """One run on its way through the steps: what is known of it so far."""
 
     request: Request
+    actor: Person
     run: Run[Any]
     opened: Opened
     mask: Mask = field(default_factory=Mask)
@@ -58,7 +59,7 @@ class Attempt:
     partly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pipeline:
     """The six steps over one desk's actions and one journal. ``clock`` gives microseconds since 1970, in UTC."""
 
@@ -83,26 +84,50 @@ class Pipeline:
     # Step 1
 
     def record(self, request: Request, *, asked: bool = False) -> Attempt:
-        """Commit the intent before anything is decided; without it on record nothing is performed."""
-        action = self.known_action(request)
+        """Commit the intent before anything is decided; without it on record nothing is performed.
+
+        Whoever is not a known person is turned away, which is recorded; that is no run.
+        """
+        known = is_utf8(request.by)
+        recorded = self.journal.record(request.by, lambda actor: self.intent(request, actor, asked)) if known else None
+        if recorded is None:
+            raise self.turned_away(request.by, request.surface)
+        return self.attempt(request, *recorded)
+
+    def intent(self, request: Request, actor: Person, asked: bool) -> Run[Any]:
+        """Return the run of a request as it is first recorded."""
+        action = self.known_action(request.action, actor)
         texts: dict[str, Any] = {name: recordable(getattr(request, name), LIMITS[name]) for name in TEXTS}
-        run: Run[Any] = Run(
+        return Run(
             id=0,
             action=action.name if action else recordable(request.action, LIMITS["action"]) or "",
             status="recorded",
             at=moment(self.clock()),
-            actor=None if asked else request.actor.id,
-            asked_by=request.actor.id if asked else None,
+            actor=None if asked else actor.id,
+            asked_by=actor.id if asked else None,
             surface=request.surface,
             environment=self.environment,
             desk=self.desk,
             **texts,
         )
-        return self.attempt(request, self.journal.record(run))
 
-    def attempt(self, request: Request, run: Run[Any]) -> Attempt:
+    def actor(self, id: str, surface: str) -> Person:
+        """Return the known person of an id; anybody else is turned away."""
+        person = self.journal.person(id) if is_utf8(id) else None
+        if person is None:
+            raise self.turned_away(id, surface)
+        return person
+
+    def turned_away(self, id: str, surface: str) -> UnknownActor:
+        """Record that somebody unknown was turned away, and return the error that says so."""
+        shown = recordable(id, 200)
+        data = {"as": shown, "surface": surface}
+        self.journal.append("sign_in_failed", actor=None, at=self.clock(), run=None, data=data)
+        return UnknownActor(f"{shown} is not a known person.", "Add them: firsthand people add.")
+
+    def attempt(self, request: Request, actor: Person, run: Run[Any]) -> Attempt:
         """Return a recorded run with what its steps need; who listens to it hears no secrets."""
-        attempt = Attempt(request, run, Opened(self.actions.resources, run))
+        attempt = Attempt(request, actor, run, Opened(self.actions.resources, run))
         if hears := request.listener:
             run.listener = lambda kind, said: hears(kind, attempt.mask.text(said) if isinstance(said, str) else said)
         return attempt
@@ -111,30 +136,30 @@ class Pipeline:
 
     def authorize(self, attempt: Attempt) -> tuple[Clause, ...]:
         """Return the clauses that could hold for the actor; a hidden name and an unknown one are refused alike."""
-        action = self.visible(attempt.request)
-        clauses = action.policy.granted(attempt.request.actor.roles)
+        action = self.visible(attempt.request.action, attempt.actor)
+        clauses = action.policy.granted(attempt.actor.roles)
         if not clauses:
             raise refusals.no_right(action.title, action.policy.words(), action.name)
         return clauses
 
-    def visible(self, request: Request) -> Action:
-        """Return the action asked for; refuses where there is none, or none that the actor may know of."""
-        action = self.known_action(request)
+    def visible(self, name: str, actor: Person) -> Action:
+        """Return the action of a name; refuses where there is none, or none that the actor may know of."""
+        action = self.known_action(name, actor)
         if action is None:
-            names = [each.name for each in self.actions if each.policy.may_know(request.actor.roles)]
-            raise refusals.unknown_action(recordable(request.action, LIMITS["action"]) or "", names)
+            names = [each.name for each in self.actions if each.policy.may_know(actor.roles)]
+            raise refusals.unknown_action(recordable(name, LIMITS["action"]) or "", names)
         return action
 
-    def known_action(self, request: Request) -> Action | None:
+    def known_action(self, name: str, actor: Person) -> Action | None:
         """Return the action of a name or an alias, if the actor may know of it."""
-        action = self.actions.get(request.action)
-        return action if action and action.policy.may_know(request.actor.roles) else None
+        action = self.actions.get(name)
+        return action if action and action.policy.may_know(actor.roles) else None
 
     # Step 3
 
     def look_up(self, attempt: Attempt) -> Action:
         """Return the action of the name, and note its code's digest and its tags as they are now."""
-        action = attempt.action = self.visible(attempt.request)
+        action = attempt.action = self.visible(attempt.request.action, attempt.actor)
         attempt.run.digest, attempt.run.tags = action.digest, action.tags
         return action
 
@@ -223,21 +248,22 @@ class Pipeline:
         """Commit that it is being performed, so that a crash leaves evidence; then call the author's function."""
         arguments = attempt.opened.arguments(action.wiring, attempt.inputs)
         run, at = attempt.run, self.clock()
-        step = Step(run.id, run.status, "performing", at, attempt.request.actor.id, self.known(attempt, performing=at))
+        step = Step(run.id, run.status, "performing", at, attempt.actor.id, self.known(attempt))
         if not self.journal.step(step):
             raise JournalError(f"Run {run.id} was changed meanwhile.", f"firsthand show {run.id} says how.")
         run.status, run.performing_at = "performing", moment(at)
         run.value = call(action.wiring.function, **arguments)
 
-    def known(self, attempt: Attempt, **times: int) -> dict[str, object]:
+    def known(self, attempt: Attempt) -> dict[str, object]:
         """Return what the checks found out of a run, for the record, without its secrets."""
         run, mask = attempt.run, attempt.mask
-        changes: dict[str, object] = {f"{name}_at": time for name, time in times.items()}
-        if attempt.action:
-            changes |= {"digest": run.digest, "tags": list(run.tags) or None, "reason": run.reason}
-            changes |= {"inputs": run.inputs}
-            changes["subjects"] = [mask.tree(asdict(each)) for each in run.subjects] or None
-        return {key: value for key, value in changes.items() if value is not None}
+        if attempt.action is None:
+            return {}
+        changes: dict[str, object] = {"digest": run.digest, "tags": list(run.tags), "inputs": run.inputs}
+        changes["subjects"] = [mask.tree(asdict(each)) for each in run.subjects]
+        if run.reason != attempt.request.reason:
+            changes["reason"] = run.reason
+        return {key: value for key, value in changes.items() if value not in (None, [])}
 
     # Step 6
 
@@ -266,8 +292,6 @@ class Pipeline:
         if keep:
             run.error = Failure("JournalUnavailable", "The journal could not be written, so nothing was performed.")
         changes = {} if run.status == "performing" else self.known(attempt)
-        if status != "asked":
-            changes["ended_at"] = at
         if status == "succeeded":
             changes["value"] = value_as_json(run.value, mask)
             if mask.spellings and changes["value"] != value_as_json(run.value, Mask()):
@@ -277,17 +301,17 @@ class Pipeline:
         for name, detail in details.items():
             if detail is not None:
                 changes[name] = detail if isinstance(detail, str) else asdict(detail)
-        step = Step(run.id, run.status, status, at, attempt.request.actor.id, changes)
+        step = Step(run.id, run.status, status, at, attempt.actor.id, changes)
         self.journal.finish(step)
-        run.status, run.ended_at = status, moment(at) if "ended_at" in changes else None
+        run.status, run.ended_at = status, None if status == "asked" else moment(at)
         return run
 
     # Before a run
 
     def checklist(self, request: Request) -> list[Item]:
         """Return which circumstances hold now for what is known of the inputs; nothing is recorded or performed."""
-        action = self.visible(request)
         with self.looking(request) as attempt:
+            action = self.visible(request.action, attempt.actor)
             self.read_inputs(attempt, action)
             self.load_subjects(attempt, action)
             items = checklist(action.circumstances, attempt.opened, attempt.inputs)
@@ -295,19 +319,19 @@ class Pipeline:
 
     def offered(self, request: Request, name: str) -> list[tuple[object, str]]:
         """Return the choices of an input, for what is known of the others; empty where they cannot be told yet."""
-        action = self.visible(request)
-        choices = action.inputs[name].choices
         with self.looking(request) as attempt:
+            action = self.visible(request.action, attempt.actor)
             self.read_inputs(attempt, action)
             self.load_subjects(attempt, action)
+            choices = action.inputs[name].choices
             if choices is None or any(each not in attempt.inputs for each in choices.inputs):
                 return []
             return choices_of(attempt.opened, choices, attempt.inputs)
 
     def found(self, request: Request, kind: str, text: str) -> list[Subject]:
         """Return the subjects that the search of a kind finds for a text."""
-        self.visible(request)
         with self.looking(request) as attempt:
+            self.visible(request.action, attempt.actor)
             return list(self.actions.kinds[kind].find(text, attempt.opened))
 
     @contextmanager
@@ -317,7 +341,7 @@ class Pipeline:
         What the author's code raises is raised as ``Refused``, without secrets.
         """
         run: Run[Any] = Run(0, request.action, "", moment(self.clock()), None, request.surface, self.environment)
-        attempt, looked = self.attempt(request, run), Refused("Only looked.")
+        attempt, looked = self.attempt(request, self.actor(request.by, request.surface), run), Refused("Only looked.")
         attempt.partly = True
         try:
             with attempt.opened:

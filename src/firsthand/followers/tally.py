@@ -41,9 +41,8 @@ ENDED = f"""SELECT events.id, {RUN} FROM events LEFT JOIN runs ON runs.id = even
 """Events after one, each that ended a run for good with its run, the others with nothing."""
 
 # The lists repeat those of the partial indexes, or SQLite does not use them.
-CHANGING = f"""SELECT {RUN} FROM runs WHERE status IN ('recorded', 'asked', 'performing')
-    UNION ALL SELECT {RUN} FROM runs
-    WHERE status IN ('refused', 'failed', 'declined', 'withdrawn', 'unknown') AND status = 'unknown'"""
+CHANGING = f"""SELECT {RUN} FROM runs
+    WHERE status <> 'succeeded' AND status IN ('recorded', 'asked', 'performing', 'unknown')"""
 """Runs that may still change."""
 
 ADD = """INSERT INTO tally (dimension, day, key, runs) VALUES (?, ?, ?, ?)

@@ -14,9 +14,8 @@ from firsthand.storage.codec import COLUMNS, event_of, run_of
 from firsthand.storage.sqlite import Sqlite
 
 RUNS = f"SELECT {', '.join(f'runs.{name}' for name in COLUMNS)} FROM runs"
-IS_OPEN = "status IN ('recorded', 'asked', 'performing')"
-IS_OTHER = "status IN ('refused', 'failed', 'declined', 'withdrawn', 'unknown')"
-"""What the two partial indexes are of: SQLite uses one only where the query says the same."""
+NOT_SUCCEEDED = "status <> 'succeeded'"
+"""What the partial index of status is of: SQLite uses it only where the query says the same."""
 
 EVENTS = "SELECT id, at, kind, actor, run, data FROM events"
 
@@ -49,7 +48,7 @@ class Filter:
             if (value := getattr(self, column)) is not None:
                 found.append((f"runs.{column} = ?", (value,)))
         if self.outcome is not None:
-            partial = next((f"runs.{each} AND " for each in (IS_OPEN, IS_OTHER) if f"'{self.outcome}'" in each), "")
+            partial = "" if self.outcome == "succeeded" else f"runs.{NOT_SUCCEEDED} AND "
             found.append((f"{partial}runs.status = ?", (self.outcome,)))
         if self.since is not None:
             found.append(("{at} >= ?", (self.since,)))
@@ -92,16 +91,18 @@ class History:
 
     def asks(self) -> list[Run[Any]]:
         """Return the open asks, oldest first."""
-        rows = self.database.read(f"{RUNS} WHERE {IS_OPEN} AND status = 'asked' ORDER BY at, id")
+        rows = self.database.read(f"{RUNS} WHERE {NOT_SUCCEEDED} AND status = 'asked' ORDER BY at, id")
         return [run_of(row, self.id) for row in rows]
 
     def open(self) -> list[Run[Any]]:
         """Return the runs that have not ended."""
-        return [run_of(row, self.id) for row in self.database.read(f"{RUNS} WHERE {IS_OPEN}")]
+        sql = f"{RUNS} WHERE {NOT_SUCCEEDED} AND status IN ('recorded', 'asked', 'performing')"
+        return [run_of(row, self.id) for row in self.database.read(sql)]
 
     def held(self) -> list[tuple[int, str, int]]:
         """Return id, status and process of the runs that a process is about to perform, or performs."""
-        sql = f"SELECT id, status, process FROM runs WHERE {IS_OPEN} AND status <> 'asked' AND process IS NOT NULL"
+        held = "status IN ('recorded', 'performing') AND process IS NOT NULL"
+        sql = f"SELECT id, status, process FROM runs WHERE {NOT_SUCCEEDED} AND {held}"
         return [(int(id), str(status), int(process)) for id, status, process in self.database.read(sql)]
 
     def events(self, run: int) -> list[Event]:

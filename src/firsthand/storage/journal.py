@@ -7,21 +7,20 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from firsthand.core.actors import Person
 from firsthand.core.catalogue import changes_between
 from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable
 from firsthand.core.journal import Step
-from firsthand.core.runs import TRANSITIONS, Run, microseconds
+from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
 from firsthand.storage import schema
 from firsthand.storage.codec import RECORDED, columns_of, encode, key_of, subject_keys
 from firsthand.storage.history import History
 from firsthand.storage.kept import Kept
 from firsthand.storage.lock import Presence
-from firsthand.storage.people import People
+from firsthand.storage.people import SELECT_ACTIVE, People, person_of
 from firsthand.storage.sqlite import Connection, Sqlite
 
 RETRY = 5.0
@@ -82,21 +81,31 @@ class SqlJournal:
         self.entered = (os.getpid(), self.database.write(work))
         self.settle()
 
-    def record(self, run: Run[Any]) -> Run[Any]:
-        """Insert a run with its first event, and return it with its id, key and process."""
-        process, at = self.process, microseconds(run.at)
-        values = [getattr(run, name) for name in RECORDED]
+    def record(self, by: str, intent: Callable[[Person], Run[Any]]) -> tuple[Person, Run[Any]] | None:
+        """Insert the run that somebody intends, with its first event; None where nobody active has the id."""
+        process = self.process
+
+        def work(connection: Connection) -> tuple[Person, Run[Any]] | None:
+            row = connection.execute(SELECT_ACTIVE, (by,)).fetchone()
+            if row is None:
+                return None
+            person = person_of(row)
+            run = intent(person)
+            self.insert(connection, run, process)
+            return person, run
+
+        recorded = self.database.write(work)
+        if recorded:
+            recorded[1].key = key_of(self.history.id, recorded[1].id)
+        return recorded
+
+    def insert(self, connection: Connection, run: Run[Any], process: int) -> None:
+        """Insert a run with its first event."""
+        at, values = microseconds(run.at), [getattr(run, name) for name in RECORDED]
         data = encode({name: value for name, value in zip(RECORDED, values, strict=True) if value is not None})
-        actor = run.actor or run.asked_by
-
-        def work(connection: Connection) -> int:
-            id = int(connection.execute(INSERT_RUN, (at, process, *values)).lastrowid or 0)
-            connection.execute(INSERT_EVENT, (id, at, "recorded", actor, data))
-            return id
-
-        run.id = self.database.write(work)
-        run.process, run.key = process, key_of(self.history.id, run.id)
-        return run
+        run.id = int(connection.execute(INSERT_RUN, (at, process, *values)).lastrowid or 0)
+        run.process = process
+        connection.execute(INSERT_EVENT, (run.id, at, "recorded", run.actor or run.asked_by, data))
 
     def step(self, step: Step) -> bool:
         """Change a run and append the event; False where the run was not in the expected status."""
@@ -104,6 +113,8 @@ class SqlJournal:
             raise JournalError(f"A run cannot go from {step.expected} to {step.status}.")
         changes = dict(step.changes) | ({"process": self.process} if step.kind == "taken" else {})
         columns = columns_of(changes)
+        if step.status == "performing" or step.status in OUTCOMES:
+            columns["performing_at" if step.status == "performing" else "ended_at"] = step.at
         data = encode({**step.changes, "status": step.status} if step.kind else step.changes)
         update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
         values = (step.status, *columns.values(), step.run, step.expected)
@@ -146,7 +157,7 @@ class SqlJournal:
 
     def deliver_late(self, step: Step) -> bool:
         """Settle an unknown run by its own outcome."""
-        late = replace(step, expected="unknown", kind="settled")
+        late = step._replace(expected="unknown", kind="settled")
         return (late.expected, late.status) in TRANSITIONS and self.step(late)
 
     def keep(self, step: Step) -> None:
@@ -188,9 +199,9 @@ class SqlJournal:
                 continue
             at = time.time_ns() // 1000
             if status == "recorded":
-                self.step(Step(id, status, "failed", at, None, {"error": DIED, "ended_at": at}))
+                self.step(Step(id, status, "failed", at, None, {"error": DIED}))
             else:
-                self.step(Step(id, status, "unknown", at, None, {"ended_at": at}))
+                self.step(Step(id, status, "unknown", at, None, {}))
 
     # People, the catalogue, reading
 

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from firsthand.core.journal import Step
@@ -25,7 +24,7 @@ class Kept:
         """Add an outcome; ``own`` says from then on that this process has kept some."""
         self.own = True
         with self.opened() as file:
-            os.write(file, (encode(asdict(step)) + "\n").encode())
+            os.write(file, (encode(step._asdict()) + "\n").encode())
             os.fsync(file)
 
     def waiting(self) -> bool:

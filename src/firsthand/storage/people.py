@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from firsthand.storage.journal import SqlJournal
 
 SELECT = "SELECT id, name, roles, login, administers, active FROM people"
+SELECT_ACTIVE = f"{SELECT} WHERE id = ? AND active"
 INSERT = "INSERT INTO people (id, name, roles, login, administers, active) VALUES (?, ?, ?, ?, ?, ?)"
 UPDATE = "UPDATE people SET name = ?, roles = ?, login = ?, administers = ?, active = ? WHERE id = ?"
 
@@ -29,7 +30,7 @@ class People:
 
     def get(self, id: str) -> Person | None:
         """Return the active person of an id."""
-        rows = self.read(f"{SELECT} WHERE id = ? AND active", (id,))
+        rows = self.read(SELECT_ACTIVE, (id,))
         return person_of(rows[0]) if rows else None
 
     def of_login(self, login: str) -> Person | None:

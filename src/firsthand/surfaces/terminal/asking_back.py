@@ -25,13 +25,13 @@ def complete_and_confirm(
     name = str(entry["name"])
     for each in entry.get("inputs", ()):
         if each["required"] and each["name"] not in inputs:
-            inputs[str(each["name"])] = ask_for(desk, Request(name, dict(inputs), person, "terminal"), each)
+            inputs[str(each["name"])] = ask_for(desk, Request(name, dict(inputs), person.id, "terminal"), each)
     if not said["reason"]:
         said["reason"] = choose("Why?", [(reason, reason) for reason in entry.get("why", ())])
     if not said["notes"] and said["reason"] == OTHER:
         said["notes"] = click.prompt("Notes")
     printing.say_painted(f"{entry['title']}, in {desk.environment}, as {person.name}", "bright_white")
-    show_checklist(desk, Request(name, inputs, person, "terminal"))
+    show_checklist(desk, Request(name, inputs, person.id, "terminal"))
     if confirm and not click.confirm("Perform it?"):
         raise click.Abort
 
