@@ -55,7 +55,7 @@ class Policy:
 
     def may_know(self, roles: Collection[str]) -> bool:
         """Say whether somebody of these roles may know that the action exists."""
-        return bool(self.granted(roles)) or self.may_ask(roles)
+        return self.may_ask(roles) or bool(self.granted(roles))
 
     def settle(self, clauses: Iterable[Clause], opened: Opened, inputs: Mapping[str, Any]) -> None:
         """Refuse unless one clause holds; an author's own refusal is passed on where no other clause holds.

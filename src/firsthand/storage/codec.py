@@ -47,7 +47,7 @@ RECORDED = (
 
 def columns_of(changes: Mapping[str, object]) -> dict[str, Any]:
     """Return a step's changes as columns."""
-    columns: dict[str, Any] = {
+    columns = {
         name: encode(value) if name in AS_JSON and value is not None else value for name, value in changes.items()
     }
     if keys := subject_keys(changes):
@@ -57,7 +57,8 @@ def columns_of(changes: Mapping[str, object]) -> dict[str, Any]:
 
 def subject_keys(changes: Mapping[str, Any]) -> list[str]:
     """Return the keys of the subjects in a step's changes, each once."""
-    return list(dict.fromkeys(f"{each['kind']}:{each['id']}" for each in changes.get("subjects") or ()))
+    subjects = changes.get("subjects")
+    return list(dict.fromkeys(f"{each['kind']}:{each['id']}" for each in subjects)) if subjects else []
 
 
 def run_of(row: Sequence[Any], journal: str) -> Run[Any]:

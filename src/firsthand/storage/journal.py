@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from firsthand.core.actors import Person
@@ -28,6 +29,7 @@ RETRY = 5.0
 
 INSERT_RUN = f"""INSERT INTO runs (at, status, process, {", ".join(RECORDED)})
     VALUES (?, 'recorded', ?, {", ".join("?" * len(RECORDED))})"""
+FACTS = attrgetter(*RECORDED)
 INSERT_EVENT = "INSERT INTO events (run, at, kind, actor, data) VALUES (?, ?, ?, ?, ?)"
 INSERT_SUBJECT = "INSERT OR IGNORE INTO run_subjects SELECT ?, at, id FROM runs WHERE id = ?"
 
@@ -101,7 +103,7 @@ class SqlJournal:
 
     def insert(self, connection: Connection, run: Run[Any], process: int) -> None:
         """Insert a run with its first event."""
-        at, values = microseconds(run.at), [getattr(run, name) for name in RECORDED]
+        at, values = microseconds(run.at), FACTS(run)
         data = encode({name: value for name, value in zip(RECORDED, values, strict=True) if value is not None})
         run.id = int(connection.execute(INSERT_RUN, (at, process, *values)).lastrowid or 0)
         run.process = process
@@ -111,14 +113,14 @@ class SqlJournal:
         """Change a run and append the event; False where the run was not in the expected status."""
         if (step.expected, step.status) not in TRANSITIONS:
             raise JournalError(f"A run cannot go from {step.expected} to {step.status}.")
-        changes = dict(step.changes) | ({"process": self.process} if step.kind == "taken" else {})
-        columns = columns_of(changes)
+        columns, subjects = columns_of(step.changes), subject_keys(step.changes)
+        if step.kind == "taken":
+            columns["process"] = self.process
         if step.status == "performing" or step.status in OUTCOMES:
             columns["performing_at" if step.status == "performing" else "ended_at"] = step.at
         data = encode({**step.changes, "status": step.status} if step.kind else step.changes)
         update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
         values = (step.status, *columns.values(), step.run, step.expected)
-        subjects = subject_keys(changes)
 
         def work(connection: Connection) -> bool:
             if connection.execute(update, values).rowcount == 0:
