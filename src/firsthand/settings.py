@@ -31,7 +31,10 @@ class Settings:
     @classmethod
     def load(cls, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the settings; files are looked for in the folder and those above it. Raises ``SettingsError``."""
-        start = (folder or Path.cwd()).resolve()
+        try:
+            start = (folder or Path.cwd()).resolve()
+        except FileNotFoundError as error:
+            raise SettingsError("The folder that you are in is gone.", "Change to another.") from error
         environ = os.environ if environ is None else environ
         found, home = from_files(start)
         names = [each.name for each in fields(cls) if each.name != "folder"]

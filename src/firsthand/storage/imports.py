@@ -32,6 +32,9 @@ from firsthand.storage.sqlite import Connection
 BATCH = 1_000
 """Rows that are committed together."""
 
+LARGEST_CELL = 16 * 1024 * 1024
+"""Characters that a cell may have where its column is not mapped; Python's own limit is 131,072."""
+
 LIKE_COMMITS = 25
 """Ordinary commits that fill the write-ahead log as much as a batch does: checkpoints come that much sooner."""
 
@@ -140,6 +143,7 @@ class Log:
         except OSError as error:
             raise FirsthandError(f"{path} cannot be read: {error.strerror}.", "Give the path of a CSV file.") from error
         self.size = path.stat().st_size
+        csv.field_size_limit(max(LARGEST_CELL, csv.field_size_limit()))
         self.text = text = TextIOWrapper(self.file, encoding="utf-8-sig", errors="surrogateescape", newline="")
         first = text.readline()
         self.reader = csv.reader(chain([first], text), delimiter=max(",;\t|", key=first.count))

@@ -133,7 +133,19 @@ class SqlJournal:
         return self.database.write(work)
 
     def finish(self, step: Step) -> None:
-        """Record an outcome whatever happens: tried again for a while, then kept in a file beside the journal."""
+        """Record an outcome whatever happens: tried again for a while, then kept in a file beside the journal.
+
+        It is kept, too, where somebody stops the process while it is being tried.
+        """
+        finished = False
+        try:
+            finished = self.tried(step)
+        finally:
+            if not finished:
+                self.kept.keep(step)
+
+    def tried(self, step: Step) -> bool:
+        """Try to record an outcome, again and again for a while, and say whether it is recorded."""
         deadline = time.monotonic() + RETRY
         while True:
             try:
@@ -142,11 +154,10 @@ class SqlJournal:
                     self.replay()
             except JournalUnavailable:
                 if time.monotonic() > deadline:
-                    self.kept.keep(step)
-                    return
+                    return False
                 time.sleep(0.1)
             else:
-                return
+                return True
 
     def deliver(self, step: Step) -> None:
         """Record an outcome; one that comes after others took the process for dead settles the unknown."""

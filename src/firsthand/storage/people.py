@@ -56,9 +56,9 @@ class People:
         if person.id in everybody:
             hint = "change" if everybody[person.id].active else f"change {person.id} --return"
             raise FirsthandError(f"{person.id} is known already.", f"See firsthand people {hint}.")
-        if not person.id.strip() or not person.id.isprintable() or len(person.id) > 200:
+        if not is_name(person.id) or person.id.startswith("system:"):
             raise FirsthandError("That id cannot be one.", "Use an e-mail address or a short name.")
-        self.check_login(person)
+        self.check(person)
         person = replace(person, administers=person.administers or not everybody)
         self.write(INSERT, row_of(person), "person_added", by, {"person": described(person)})
         return person
@@ -69,7 +69,7 @@ class People:
         if before is None:
             raise FirsthandError(f"There is no person {id}.", "firsthand people lists them.")
         after = replace(before, **changes)
-        self.check_login(after)
+        self.check(after)
         changed = {
             name: [old, new]
             for (name, old), new in zip(described(before).items(), described(after).values(), strict=True)
@@ -79,8 +79,10 @@ class People:
             self.write(UPDATE, (*row_of(after)[1:], id), "person_changed", by, {"person": id, "changes": changed})
         return after
 
-    def check_login(self, person: Person) -> None:
-        """Refuse a login that is somebody else's."""
+    def check(self, person: Person) -> None:
+        """Refuse names and roles that are none, and a login that is somebody else's."""
+        if wrong := next((each for each in (person.name, *person.roles) if not is_name(each)), None):
+            raise FirsthandError(f"{wrong!r} cannot be a name or a role.", "Use letters.")
         other = self.of_login(person.login) if person.login and person.active else None
         if other and other.id != person.id:
             raise FirsthandError(
@@ -98,6 +100,11 @@ class People:
             connection.execute("INSERT INTO events (at, kind, actor, data) VALUES (?, ?, ?, ?)", event)
 
         self.journal.database.write(work)
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text can be an id, a name or a role."""
+    return bool(text.strip()) and text.isprintable() and len(text) <= 200
 
 
 def person_of(row: Sequence[Any]) -> Person:

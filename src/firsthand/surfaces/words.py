@@ -63,14 +63,18 @@ class Names:
         return line(known or (titled(name) if re.fullmatch(r"[\w.]+", name) else name), 120)
 
 
+WHOLE = 100_000
+"""Longer than any ending is."""
+
+
 def subject_words(subject: Subject) -> str:
     """Return a subject as people say it: ``account 42 (luis@example.com)``."""
     label = f" ({line(subject.label, 80)})" if subject.label and subject.label != subject.id else ""
     return f"{line(subject.kind.replace('_', ' '), 40)} {line(subject.id, 80)}{label}"
 
 
-def sentence(run: Run[Any], names: Names) -> str:
-    """Return a run as one says it aloud.
+def sentence(run: Run[Any], names: Names, longest: int = 200) -> str:
+    """Return a run as one says it aloud; ``longest`` is how many characters its ending may have.
 
     ``Priya ran Refund invoice on invoice 98 for Luis, because of double charge; it was refused: ...``
     """
@@ -87,10 +91,10 @@ def sentence(run: Run[Any], names: Names) -> str:
         said += f", asked by {names.person(run.asked_by)}"
     if run.reason:
         said += f", because of {line(run.reason, 80)}"
-    return f"{said}; it {ending(run)}"
+    return f"{said}; it {ending(run, longest)}"
 
 
-def ending(run: Run[Any]) -> str:
+def ending(run: Run[Any], longest: int) -> str:
     """Return how a run ended: ``was refused: Already refunded. Look at run 812.``"""
     words = OUTCOME_WORDS[run.status]
     more = ""
@@ -101,7 +105,7 @@ def ending(run: Run[Any]) -> str:
         more = run.error.message if run.error.type == "ProcessDied" else more
     elif isinstance(run.value, str) and run.status == "succeeded":
         more = run.value
-    return f"{words}: {line(more)}" if more.strip() else f"{words}."
+    return f"{words}: {line(more, longest)}" if more.strip() else f"{words}."
 
 
 def event_sentence(event: Event, names: Names) -> str:

@@ -61,9 +61,17 @@ def test_text_that_is_not_utf_8_is_refused_and_on_record(terminal: Terminal) -> 
 
 
 def test_inputs_over_a_mebibyte_are_refused_and_on_record(terminal: Terminal) -> None:
-    pieces = [f"--input=account={'1' * 100_000}" for _ in range(11)]
-    assert terminal("run", "subscription.cancel", *pieces, "--reason", "fraud", "--json").code == 3
-    assert terminal("feed", "--json").json[0]["refusal"]["code"] in ("inputs_too_large", "input_invalid")
+    (terminal.folder / "support.py").write_text(
+        "from firsthand import Desk\n"
+        "desk = Desk('Acme', why=['fraud'])\n"
+        "@desk.action('texts.keep', who='support')\n"
+        "def keep(texts: list[str]) -> str:\n    return 'kept'\n"
+    )
+    terminal.environment["FIRSTHAND_DESK"] = "support:desk"
+    pieces = [f"--texts={'x' * 100_000}" for _ in range(11)]
+    assert terminal("run", "texts.keep", *pieces, "--reason", "fraud", "--json").code == 3
+    run = terminal("feed", "--json").json[0]
+    assert (run["refusal"]["code"], run["inputs"]) == ("inputs_too_large", None)
 
 
 def test_a_login_that_is_not_known_is_turned_away_and_that_is_on_record(terminal: Terminal) -> None:

@@ -13,7 +13,7 @@ from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
 from firsthand.surfaces.terminal.main import DONE
 from firsthand.surfaces.terminal.options import parse_id
-from firsthand.surfaces.terminal.running import Listener, report
+from firsthand.surfaces.terminal.running import Listener, nothing_performed, report
 from firsthand.surfaces.words import line, sentence
 
 
@@ -50,7 +50,7 @@ def take_command(ask: str, pairs: tuple[str, ...], yes: bool, as_json: bool) -> 
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise click.UsageError(f"--input {name} lacks its value; write --input NAME=VALUE.")
+            raise click.UsageError("An --input lacks its value; write --input NAME=VALUE.")
         secrets[name] = value
     if printing.converses():
         run = desk.journal.run(id)
@@ -61,10 +61,10 @@ def take_command(ask: str, pairs: tuple[str, ...], yes: bool, as_json: bool) -> 
                     secrets[each.name] = click.prompt(each.name, hide_input=True)
             printing.say(sentence(run, names_of(desk.journal)))  # type: ignore[arg-type]
             if not yes and not click.confirm("Perform it?"):
-                raise click.Abort
+                raise nothing_performed()
     listener = Listener(quiet=as_json)
-    taken = desk.take(id, by=person.id, secrets=secrets, surface="terminal", listener=listener)
-    listener.close()
+    with listener.listening():
+        taken = desk.take(id, by=person.id, secrets=secrets, surface="terminal", listener=listener)
     return report(desk, taken, as_json=as_json)
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def complete_and_confirm(
     desk: Desk, person: Person, entry: Entry, inputs: dict[str, object], said: dict[str, Any], *, confirm: bool
-) -> None:
-    """Ask for missing inputs, reason and notes, into ``inputs`` and ``said``; then for a yes. Raises ``Abort``."""
+) -> bool:
+    """Ask for missing inputs, reason and notes, into ``inputs`` and ``said``; then for a yes, and return it."""
     name = str(entry["name"])
     for each in entry.get("inputs", ()):
         if each["required"] and each["name"] not in inputs:
@@ -32,8 +32,7 @@ def complete_and_confirm(
         said["notes"] = click.prompt("Notes")
     printing.say_painted(f"{entry['title']}, in {desk.environment}, as {person.name}", "bright_white")
     show_checklist(desk, Request(name, inputs, person.id, "terminal"))
-    if confirm and not click.confirm("Perform it?"):
-        raise click.Abort
+    return not confirm or click.confirm("Perform it?")
 
 
 def ask_for(desk: Desk, request: Request, described: Entry) -> object:
@@ -49,7 +48,7 @@ def ask_for(desk: Desk, request: Request, described: Entry) -> object:
     if kinds_of(schema) == {"boolean"}:
         return click.confirm(shown)
     typed = click.prompt(shown, hide_input=bool(described.get("secret")))
-    return raw_of(described, (typed,) if "array" in kinds_of(schema) else typed)
+    return raw_of(described, (typed,))
 
 
 def ask_for_subject(desk: Desk, request: Request, kind: str, shown: str) -> str:

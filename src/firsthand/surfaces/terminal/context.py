@@ -9,13 +9,16 @@ import time
 import traceback
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from firsthand.core.actors import Person
-from firsthand.core.errors import JournalMissing, SettingsError, UnknownActor
+from firsthand.core.errors import JournalMissing, JournalUnavailable, SettingsError, UnknownActor
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
-from firsthand.surfaces.words import Names
+from firsthand.surfaces.words import Names, safe
 
 if TYPE_CHECKING:
     from firsthand.desk import Desk
@@ -34,7 +37,10 @@ def open_journal(*, settle: bool = True) -> SqlJournal:
     journal = SqlJournal(Settings.load().database)
     if settle:
         journal.require()
-        journal.settle()
+        try:
+            journal.settle()
+        except JournalUnavailable as error:
+            click.echo(f"{safe(error.message)} What is read may be out of date.", err=True)
     return journal
 
 
@@ -59,13 +65,15 @@ def actor_of(journal: SqlJournal) -> Person:
 
 
 def own_roles() -> tuple[str, ...] | None:
-    """Return the roles of whoever sits here; None where the journal does not know them."""
+    """Return the roles of whoever sits here, none for a stranger; None while nobody at all is known."""
     try:
-        people = open_journal().people
+        people = open_journal(settle=False).people
     except JournalMissing:
         return None
     person = people.of_login(login()) or people.of_login(str(os.getuid()))
-    return person.roles if person else None
+    if person is None:
+        return () if people.all() else None
+    return person.roles
 
 
 def may(entry: Mapping[str, Any], roles: tuple[str, ...]) -> str:
@@ -73,6 +81,20 @@ def may(entry: Mapping[str, Any], roles: tuple[str, ...]) -> str:
     if set(roles) & set(entry["roles"]):
         return "perform"
     return "ask" if "everybody" in entry["ask"] or set(roles) & set(entry["ask"]) else ""
+
+
+def recorded_catalogue() -> dict[str, Mapping[str, Any]]:
+    """Return the recorded catalogue; empty where there is no journal yet."""
+    try:
+        return dict(open_journal(settle=False).history.catalogue())
+    except JournalMissing:
+        return {}
+
+
+def known_catalogue() -> dict[str, Mapping[str, Any]]:
+    """Return the recorded catalogue, without what is hidden from whoever sits here."""
+    roles = own_roles()
+    return {name: entry for name, entry in recorded_catalogue().items() if roles is None or may(entry, roles)}
 
 
 def load_desk() -> Desk:
@@ -88,6 +110,13 @@ def load_desk() -> Desk:
     return desk
 
 
+def find_modules(settings: Settings) -> None:
+    """Have modules found in the folder of the settings, and in the one that the command runs in."""
+    for folder in (str(Path.cwd()), str(settings.folder)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
 def import_desk(settings: Settings) -> Desk:
     """Import the desk; raises ``SettingsError`` with the reason, and the traceback where the module raised."""
     from firsthand.core.calling import call
@@ -95,11 +124,12 @@ def import_desk(settings: Settings) -> Desk:
     from firsthand.desk import Desk
 
     module_name, _, name = settings.desk.partition(":")
-    if str(settings.folder) not in sys.path:
-        sys.path.insert(0, str(settings.folder))
+    find_modules(settings)
     try:
         module = call(import_module, module_name)
     except AuthorError as error:
+        if isinstance(error.error, KeyboardInterrupt):
+            raise click.Abort from error
         lines = "".join(traceback.format_exception(error.error))
         raise SettingsError(f"The desk {settings.desk} cannot be imported:\n{lines}", "Mend that module.") from error
     desk = getattr(module, name or "desk", None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from firsthand.core.errors import FirsthandError, JournalMissing
+from firsthand.core.errors import FirsthandError, JournalMissing, JournalUnavailable
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
 from firsthand.storage.sqlite import WAL_RESET_FIXED, Sqlite
@@ -52,8 +52,8 @@ def findings() -> Iterator[Finding]:
         yield Finding("wrong", str(error))
         return
     else:
-        yield from journal_findings(journal)
         yield from foreign_findings(journal.database)
+        yield from journal_findings(journal)
         yield who_finding(journal)
     yield from desk_findings(settings, journal)
 
@@ -84,11 +84,12 @@ def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
         yield Finding("wrong", "Everybody on this machine may write it. Take that away: chmod o-w.")
     if journal.kept.waiting():
         kept = len(journal.kept.steps())
-        yield Finding(
-            "note", f"{kept} outcomes wait in {journal.kept.path}; the next command that writes records them."
-        )
-    if not database.read_only:
+        said = "An outcome waits" if kept == 1 else f"{kept} outcomes wait"
+        yield Finding("note", f"{said} in {journal.kept.path} to be recorded by the next command that can write.")
+    try:
         journal.settle()
+    except JournalUnavailable as error:
+        yield Finding("wrong", str(error))
     unknown = database.read("SELECT count(*) FROM runs WHERE status = 'unknown'")[0][0]
     if unknown:
         yield Finding("note", f"{unknown} runs ended unknown. Look at them: firsthand feed --outcome unknown.")
@@ -99,7 +100,10 @@ def foreign_findings(database: Sqlite) -> Iterator[Finding]:
     if not Path("/proc/self/fd").exists():
         yield Finding("note", "This system does not tell which programs have the journal open.")
         return
-    foreign = [f"{pid} ({command})" for pid, command in openers(database) if pid != os.getpid()]
+    holders = [f"{pid} ({command})" for pid, command in openers(database, own=True) if pid in lockers(database)]
+    if holders:
+        yield Finding("note", f"The lock beside it is held by {', '.join(holders)}.")
+    foreign = [f"{pid} ({command})" for pid, command in openers(database, own=False)]
     if foreign:
         yield Finding(
             "wrong",
@@ -110,20 +114,31 @@ def foreign_findings(database: Sqlite) -> Iterator[Finding]:
         yield Finding("fine", "No other program has the journal open.")
 
 
-def openers(database: Sqlite) -> Iterator[tuple[int, str]]:
-    """Yield process id and command of programs that have the database open, but not the locks of Firsthand's."""
-    own = {str(database.beside(name).resolve()) for name in ("lock", "processes")}
+def openers(database: Sqlite, *, own: bool) -> Iterator[tuple[int, str]]:
+    """Yield process id and command of others that have the journal open: Firsthand's own, by its locks, or foreign."""
+    locks = {str(database.beside(name).resolve()) for name in ("lock", "processes")}
     wanted = str(database.path.resolve())
     for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
         try:
             opened = {os.readlink(each) for each in (folder / "fd").iterdir()}
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
         except OSError:
             continue
-        if wanted in opened and not own & opened:
+        if locks & opened if own else wanted in opened and not locks & opened:
             yield int(folder.name), command[:80]
+
+
+def lockers(database: Sqlite) -> set[int]:
+    """Return the process ids that hold the lock beside the journal, as the kernel tells."""
+    try:
+        inode = database.beside("lock").stat().st_ino
+        lines = Path("/proc/locks").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return set()
+    held = (line.split() for line in lines if f":{inode} " in line and "->" not in line)
+    return {int(words[4]) for words in held}
 
 
 def who_finding(journal: SqlJournal) -> Finding:

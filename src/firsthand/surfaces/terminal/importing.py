@@ -13,6 +13,7 @@ from firsthand.storage.imports import Mapping, import_log
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import login
+from firsthand.surfaces.terminal.main import FAILED
 
 
 @click.command()
@@ -36,7 +37,11 @@ def import_command(file: Path, **mapped: object) -> None:
     bar = printing.Bar(f"importing {file.name}")
     start = time.monotonic()
 
+    read = 0
+
     def progress(rows: int, done: int, size: int) -> None:
+        nonlocal read
+        read = rows
         rate = rows / max(time.monotonic() - start, 0.001)
         bar.update(done, size, f"{rows:,} rows, {rate:,.0f} a second")
 
@@ -44,6 +49,9 @@ def import_command(file: Path, **mapped: object) -> None:
     try:
         imported = import_log(journal, file, mapping, by=login(), progress=progress)
         Tally(journal).advance(30.0)
+    except KeyboardInterrupt:
+        printing.say(f"Stopped after {read:,} rows, which are in. Run it again to go on.", error=True)
+        raise click.exceptions.Exit(FAILED) from None
     finally:
         bar.close()
     already = f", {imported.there:,} were there already" if imported.there else ""

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import click
 
+from firsthand.core.errors import FirsthandError
 from firsthand.core.runs import Run, microseconds
 from firsthand.settings import Settings
 from firsthand.storage import schema
@@ -68,7 +69,16 @@ def export_command(kind: str, output: TextIO, since: datetime | None, until: dat
         until=microseconds(until.replace(tzinfo=UTC) + timedelta(days=1)) if until else None,
     )
     write = write_csv if kind == "csv" else write_jsonl
-    write(journal, pages(journal, wanted), output, events)
+    try:
+        write(journal, pages(journal, wanted), output, events)
+        output.flush()
+    except BrokenPipeError:
+        with printing.heard():
+            raise
+    except OSError as error:
+        raise FirsthandError(
+            f"The export could not be written: {error.strerror}.", "Make room, and export again."
+        ) from error
 
 
 def pages(journal: SqlJournal, wanted: Filter) -> Iterator[Run[Any]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -27,7 +27,7 @@ COMMANDS = {
     "export": ("keeping", "Write out the runs."),
     "feed": ("reading", "Show the newest runs, everyone's."),
     "import": ("importing", "Take in past support work from a CSV file."),
-    "new": ("catalogue", "Write a new action with its test."),
+    "new": ("new", "Write a new action with its test."),
     "people": ("people", "List the known people, add and change them."),
     "run": ("running", "Perform an action."),
     "show": ("reading", "Show one run, whole."),
@@ -76,6 +76,12 @@ def code_of(error: FirsthandError) -> int:
     return WRONG_USAGE if isinstance(error, (DeskError, SettingsError)) else FAILED
 
 
+def wrong_usage(error: click.ClickException) -> str:
+    """Return what is wrong with a command line; a stray word is not repeated, since it may be a secret."""
+    said = error.format_message()
+    return "There is a word too many." if said.startswith("Got unexpected extra argument") else said
+
+
 def perform(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; whatever goes wrong is said on standard error."""
     try:
@@ -83,10 +89,10 @@ def perform(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as exit:
         return exit.exit_code
     except click.Abort:
-        click.echo("Stopped. Nothing was performed.", err=True)
+        click.echo("Stopped.", err=True)
         return FAILED
     except click.ClickException as error:
-        click.echo(f"{safe(error.format_message())}\nTry with --help.", err=True)
+        click.echo(f"{safe(wrong_usage(error))}\nTry with --help.", err=True)
         return WRONG_USAGE
     except FirsthandError as error:
         click.echo(safe(error.message), err=True)
@@ -98,10 +104,7 @@ def perform(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """Run the command line."""
-    try:
-        code = perform()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = DONE
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(perform())

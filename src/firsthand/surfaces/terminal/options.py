@@ -30,6 +30,7 @@ def option_of(described: Entry) -> click.Option | None:
     elif "array" in kinds:
         settings |= {"multiple": True, "metavar": "VALUE"}
     else:
+        settings["multiple"] = True
         settings["metavar"] = str(described.get("subject") or next(iter(sorted(kinds)), "value")).upper()
     choices = enum_of(described.get("schema", {}))
     if choices:
@@ -78,6 +79,10 @@ def enum_of(schema: Entry) -> list[str]:
 def raw_of(described: Entry, given: object) -> object:
     """Return what was typed for an input as the core parses it: text, a list, or JSON where the type wants that."""
     kinds = kinds_of(described.get("schema", {}))
+    if isinstance(given, tuple) and "array" not in kinds:
+        if len(given) > 1:
+            raise click.UsageError(f"{described.get('name')} is given {len(given)} times.")
+        given = given[0]
     if isinstance(given, tuple):
         if len(given) == 1 and str(given[0]).startswith("["):
             return from_json(str(given[0]))
@@ -106,10 +111,12 @@ def inputs_of(entry: Entry, parameters: Mapping[str, Any], pairs: tuple[str, ...
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise click.UsageError(f"--input {name} lacks its value; write --input NAME=VALUE.")
+            raise click.UsageError("An --input lacks its value; write --input NAME=VALUE.")
         each = described.get(name, {})
         before = given.get(name)
-        raw = raw_of(each, (value,) if "array" in kinds_of(each.get("schema", {})) else value)
+        raw = raw_of(each, (value,))
+        if before is not None and not (isinstance(before, list) and isinstance(raw, list)):
+            raise click.UsageError(f"{name} is given twice.")
         given[name] = [*before, *raw] if isinstance(before, list) and isinstance(raw, list) else raw
     return given
 

@@ -12,7 +12,8 @@ from firsthand.core.text import titled
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
-from firsthand.surfaces.terminal.context import login, open_journal
+from firsthand.surfaces.terminal.completion import action_names
+from firsthand.surfaces.terminal.context import known_catalogue, login, open_journal
 
 
 @click.group(invoke_without_command=True)
@@ -98,7 +99,7 @@ def remove(id: str) -> None:
 
 
 @click.command()
-@click.argument("action", required=False)
+@click.argument("action", required=False, shell_complete=action_names)
 def who_command(action: str | None) -> None:
     """Say who you are; or, with ACTION, who may perform it."""
     journal = open_journal()
@@ -109,7 +110,7 @@ def who_command(action: str | None) -> None:
             raise FirsthandError(f"The journal does not know the login {name}.", "See firsthand people add --login.")
         printing.say(f"{person.name} ({person.id}): {', '.join(person.roles) or 'no role'}")
         return
-    entries = dict(journal.history.catalogue())
+    entries = known_catalogue()
     name = next((key for key, entry in entries.items() if action in entry.get("aliases", ())), action)
     if name not in entries:
         raise FirsthandError(f"There is no action “{action}” on record.", "firsthand actions lists those there are.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -20,12 +21,28 @@ COLOURS = {
 
 def on_terminal() -> bool:
     """Say whether a person reads this."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def converses() -> bool:
     """Say whether a person can be asked: standard input and output are both a terminal's."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin is not None and sys.stdin.isatty() and on_terminal()
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Print; where nobody reads any more, or nothing can be written, go on in silence.
+
+    What was performed was performed, whoever hears of it: the exit code tells.
+    """
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        sys.stdout = os.fdopen(silence, "w")
 
 
 def coloured() -> bool:
@@ -35,7 +52,8 @@ def coloured() -> bool:
 
 def say(text: str = "", *, error: bool = False) -> None:
     """Print a line, whatever could change the terminal spelt out."""
-    click.echo(safe(text), err=error)
+    with heard():
+        click.echo(safe(text), err=error)
 
 
 def painted(text: str, colour: str | None) -> str:
@@ -45,13 +63,15 @@ def painted(text: str, colour: str | None) -> str:
 
 def say_painted(text: str, colour: str | None) -> None:
     """Print a line in a colour."""
-    click.echo(painted(text, colour))
+    with heard():
+        click.echo(painted(text, colour))
 
 
 def say_json(value: object) -> None:
     """Print JSON that is safe on a terminal too: what could change it is escaped, as JSON allows."""
     text = json.dumps(value, ensure_ascii=False, indent=2 if on_terminal() else None, default=str)
-    click.echo(UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+    with heard():
+        click.echo(UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
@@ -66,7 +86,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequenc
             cell.rjust(width) if at in right else cell.ljust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        click.echo("  ".join(aligned).rstrip())
+        with heard():
+            click.echo("  ".join(aligned).rstrip())
 
 
 def draw(heads: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[int]) -> None:
@@ -80,7 +101,8 @@ def draw(heads: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[i
         drawn.add_column(head, justify="right" if at in right else "left", overflow="fold")
     for row in cells:
         drawn.add_row(*(Text(cell, style="cyan" if "█" in cell else COLOURS.get(cell, "")) for cell in row))
-    console().print(drawn)
+    with heard():
+        console().print(drawn)
 
 
 def console() -> Any:

@@ -11,25 +11,27 @@ import click
 
 from firsthand.core.errors import FirsthandError
 from firsthand.core.journal import Event
-from firsthand.core.runs import Run, microseconds
+from firsthand.core.runs import OUTCOMES, Run, microseconds
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.completion import action_names, reasons
 from firsthand.surfaces.terminal.context import names_of, open_journal
 from firsthand.surfaces.terminal.options import parse_id
-from firsthand.surfaces.words import Names, event_sentence, line, sentence, subject_words
+from firsthand.surfaces.words import WHOLE, Names, event_sentence, line, sentence, subject_words
 
+STATUSES = [*OUTCOMES, "asked", "recorded", "performing"]
 DAY = click.DateTime(["%Y-%m-%d"])
 POLL = 1.0
 """Seconds between two looks of ``feed --follow``."""
 
 
 @click.command()
-@click.option("--action", help="Only this action's runs, under its old names too.")
+@click.option("--action", shell_complete=action_names, help="Only this action's runs, under its old names too.")
 @click.option("--actor", help="Only what this person did (their id).")
 @click.option("--subject", metavar="KIND:ID", help="Only what was done to this subject.")
-@click.option("--reason", help="Only runs with this reason.")
-@click.option("--outcome", help="Only runs that ended so: succeeded, refused, failed, asked, ...")
+@click.option("--reason", shell_complete=reasons, help="Only runs with this reason.")
+@click.option("--outcome", type=click.Choice(STATUSES), metavar="OUTCOME", help=f"Only those: {', '.join(STATUSES)}.")
 @click.option("--since", type=DAY, metavar="DAY", help="Only from this day on (UTC).")
 @click.option("--until", type=DAY, metavar="DAY", help="Only up to this day, it included (UTC).")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many.")
@@ -46,11 +48,20 @@ def feed_command(limit: int, follow: bool, as_json: bool, **given: Any) -> None:
     names = names_of(journal)
     if as_json and follow:
         follow_on(journal, wanted, names, position, as_json=True)
-    if as_json:
+    elif as_json:
         printing.say_json([run.as_dict() for run in runs])
-        return
+    else:
+        show_feed(journal, wanted, runs, names, limit, bare=not any(given.values()), follow=follow)
+        if follow:
+            follow_on(journal, wanted, names, position, as_json=False)
+
+
+def show_feed(
+    journal: SqlJournal, wanted: Filter, runs: Sequence[Run[Any]], names: Names, limit: int, *, bare: bool, follow: bool
+) -> None:
+    """Print runs and, where nothing but days is asked for, what happened to the desk and its people in between."""
     entries: list[Run[Any] | Event] = list(runs)
-    if all(value is None for name, value in given.items() if name not in ("since", "until")):
+    if wanted == Filter(since=wanted.since, until=wanted.until):
         entries += between(journal, runs, wanted, limit)
         entries.sort(key=lambda each: each.at, reverse=True)
     if printing.on_terminal() and not follow:
@@ -59,9 +70,7 @@ def feed_command(limit: int, follow: bool, as_json: bool, **given: Any) -> None:
         for entry in reversed(entries[:limit]) if follow else entries[:limit]:
             show_line(entry, names)
     if not entries and not follow:
-        printing.say("There are no runs yet." if not any(given.values()) else "No runs match.", error=True)
-    if follow:
-        follow_on(journal, wanted, names, position, as_json=False)
+        printing.say("There are no runs yet." if bare else "No runs match.", error=True)
 
 
 def filter_of(journal: SqlJournal, **given: Any) -> Filter:
@@ -116,8 +125,7 @@ def show_line(entry: Run[Any] | Event, names: Names) -> None:
 def follow_on(journal: SqlJournal, wanted: Filter, names: Names, position: int, *, as_json: bool) -> None:
     """Show runs as they end, until stopped."""
     ends = {"asked", "succeeded", "refused", "failed", "declined", "withdrawn", "unknown", "settled"}
-    while True:
-        time.sleep(POLL)
+    while pause():
         events = journal.history.events_after(position, 500)
         for event in events:
             position = event.id
@@ -126,6 +134,15 @@ def follow_on(journal: SqlJournal, wanted: Filter, names: Names, position: int, 
                 printing.say_json(run.as_dict()) if as_json else show_line(run, names)
         if any(event.run is None for event in events):
             names = names_of(journal)
+
+
+def pause() -> bool:
+    """Wait a moment, and say whether to go on: until somebody stops it."""
+    try:
+        time.sleep(POLL)
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def matches(run: Run[Any], wanted: Filter) -> bool:
@@ -153,7 +170,7 @@ def show_command(run: str, as_json: bool) -> None:
         printing.say_json({**found.as_dict(), "events": [event.as_dict() for event in events]})
         return
     names = names_of(journal)
-    printing.say_painted(sentence(found, names), printing.COLOURS.get(found.status))
+    printing.say_painted(sentence(found, names, WHOLE), printing.COLOURS.get(found.status))
     for name, value in details(found):
         printing.say(f"  {name:<13} {value}")
     for title, text in (("Output", found.output), ("Traceback", found.error.traceback if found.error else "")):
@@ -221,5 +238,6 @@ def stats_command(by: str, since: datetime | None, until: datetime | None, limit
     names = names_of(journal)
     shown = {"action": names.action, "actor": names.person, "asked_by": names.person}.get(by, str)
     most = max((runs for _, runs in found), default=1)
-    rows = [(line(shown(key), 60), f"{runs:,}", "█" * max(1, round(runs / most * 24))) for key, runs in found]
+    bars = 24 if printing.on_terminal() else 0
+    rows = [(line(shown(key), 60), f"{runs:,}", "█" * round(runs / most * bars)) for key, runs in found]
     printing.table([by.replace("_", " "), "runs", ""], rows, right=(1,))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from firsthand.core.errors import JournalError, JournalMissing
+from firsthand.core.errors import JournalError
 from firsthand.core.runs import Run
 from firsthand.surfaces.terminal import printing
-from firsthand.surfaces.terminal.context import actor_of, load_desk, may, names_of, open_journal, own_roles
+from firsthand.surfaces.terminal.completion import completing, starting
+from firsthand.surfaces.terminal.context import actor_of, known_catalogue, load_desk, names_of
 from firsthand.surfaces.terminal.main import DONE, FAILED, REFUSED, WAITING
 from firsthand.surfaces.terminal.options import Entry, inputs_of, option_of
-from firsthand.surfaces.words import sentence
+from firsthand.surfaces.words import WHOLE, Names, sentence
 
 if TYPE_CHECKING:
     from firsthand.core.actors import Person
@@ -28,6 +30,12 @@ def exit_code(run: Run[Any]) -> int:
     return EXIT.get(run.status, REFUSED)
 
 
+def nothing_performed() -> click.exceptions.Exit:
+    """Say that nothing was performed, and return how the command ends."""
+    printing.say("Stopped. Nothing was performed.", error=True)
+    return click.exceptions.Exit(FAILED)
+
+
 class Actions(click.Group):
     """A group whose commands are the actions: the recorded ones for help and completion, the desk's own to run."""
 
@@ -38,11 +46,11 @@ class Actions(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the recorded catalogue, of what whoever sits here may know."""
-        return sorted(known())
+        return sorted(known_catalogue())
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the actions with their titles."""
-        rows = [(name, str(entry.get("title", ""))) for name, entry in sorted(known().items())]
+        rows = [(name, str(entry.get("title", ""))) for name, entry in sorted(known_catalogue().items())]
         if rows:
             with formatter.section("Actions"):
                 formatter.write_dl(rows)
@@ -50,7 +58,7 @@ class Actions(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         """Return the command of an action; for an unknown name one that takes anything, so that it is recorded."""
         if completing():
-            entry = recorded().get(cmd_name)
+            entry = known_catalogue().get(cmd_name)
             return self.command_of(entry, None, None) if entry else click.Command(cmd_name)
         desk = load_desk()
         action = desk.actions.get(cmd_name)
@@ -89,29 +97,13 @@ class Actions(click.Group):
         )
 
 
-def completing() -> bool:
-    """Say whether the shell asks for completions."""
-    return "_FIRSTHAND_COMPLETE" in os.environ
-
-
-def recorded() -> dict[str, Entry]:
-    """Return the recorded catalogue; empty where there is no journal yet."""
-    try:
-        return dict(open_journal(settle=False).history.catalogue())
-    except JournalMissing:
-        return {}
-
-
-def known() -> dict[str, Entry]:
-    """Return the recorded catalogue, without what is hidden from whoever sits here."""
-    roles = own_roles()
-    return {name: entry for name, entry in recorded().items() if roles is None or may(entry, roles)}
-
-
 def own_options(entry: Entry, verb: str) -> list[click.Option]:
     """Return the options that every run has."""
     reasons = [str(each) for each in entry.get("why", ())]
-    complete = lambda ctx, param, typed: [each for each in reasons if each.startswith(typed)]  # noqa: E731
+
+    def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+        return starting(reasons, typed)
+
     options = [
         click.Option(["--reason"], help=f"Why: {', '.join(reasons)}." if reasons else "Why.", shell_complete=complete),
         click.Option(["--notes"], help="Why, in words."),
@@ -144,10 +136,15 @@ def perform_run(desk: Desk, person: Person, entry: Entry, given: dict[str, Any])
     if printing.converses() and known and known.policy.granted(person.roles):
         from firsthand.surfaces.terminal.asking_back import complete_and_confirm
 
-        complete_and_confirm(desk, person, entry, inputs, said, confirm=not given["yes"])
+        try:
+            agreed = complete_and_confirm(desk, person, entry, inputs, said, confirm=not given["yes"])
+        except (KeyboardInterrupt, EOFError, click.Abort):
+            agreed = False
+        if not agreed:
+            raise nothing_performed()
     listener = Listener(quiet=given["json"])
-    run = desk.run(str(entry["name"]), inputs, by=person.id, surface="terminal", listener=listener, **said)
-    listener.close()
+    with listener.listening():
+        run = desk.run(str(entry["name"]), inputs, by=person.id, surface="terminal", listener=listener, **said)
     return report(desk, run, as_json=given["json"])
 
 
@@ -175,9 +172,17 @@ class Listener:
         else:
             self.bar.update(*said)
 
-    def close(self) -> None:
-        """End the bar."""
-        self.bar.close()
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen to a run; with JSON, what the author's code prints goes to standard error, beside it."""
+        try:
+            with redirect_stdout(sys.stderr) if self.quiet else nullcontext():
+                yield
+        except KeyboardInterrupt:
+            printing.say("Stopped while it was recorded; firsthand feed says how it ended.", error=True)
+            raise click.exceptions.Exit(FAILED) from None
+        finally:
+            self.bar.close()
 
 
 def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
@@ -199,9 +204,7 @@ def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
     if as_json:
         printing.say_json(on_record.as_dict())
         return exit_code(run)
-    from firsthand.surfaces.words import Names
-
-    said = sentence(on_record, names or Names())
+    said = sentence(on_record, names or Names(), WHOLE)
     where = f" [{desk.environment}]"
     printing.say_painted(f"{run.id}{where}  {said}", printing.COLOURS.get(run.status))
     if on_record.value is not None and not isinstance(on_record.value, str):

@@ -58,11 +58,11 @@ def desk_source(title: str) -> str:
     return DESK.format(title=titled(title.replace("-", "_")).replace('"', "") or "Support")
 
 
-def action_source(name: str, desk: str, role: str) -> str:
+def action_source(name: str, desk: str, role: str, function: str) -> str:
     """Return the source of an action."""
-    return ACTION.format(name=name, desk=desk, role=role, function=function_of(name), title=titled(name))
+    return ACTION.format(name=name, desk=desk, role=role, function=function, title=titled(name))
 
 
-def test_source(name: str, module: str, desk: str, role: str) -> str:
+def test_source(name: str, module: str, desk: str, role: str, function: str) -> str:
     """Return the source of an action's test."""
-    return TEST.format(name=name, module=module, desk=desk, role=role, function=function_of(name))
+    return TEST.format(name=name, module=module, desk=desk, role=role, function=function)
