@@ -273,7 +273,8 @@ class Desk:
         """Return the request of a call: the action by name or by its function."""
         if said.get("reason") is not None:
             said["reason"] = reason_name(said["reason"])
-        return Request(self.name_of(action), dict(inputs or {}), by, surface, **said)
+        inputs = dict(inputs) if isinstance(inputs, Mapping) else {} if inputs is None else inputs
+        return Request(self.name_of(action), inputs, by, surface, **said)
 
     def name_of(self, action: Named) -> str:
         """Return an action's name, given that or its function; raises ``FirsthandError`` for any other function."""

@@ -264,7 +264,33 @@ def test_a_connection_closed_under_our_feet_is_a_failed_run(desk):
 
     with trial(desk, priya="support") as t:
         run = t.run(act, by="priya", reason="asked")
-        assert (run.outcome, run.error.type) == ("failed", "ProgrammingError")
+        assert (run.outcome, run.error.type) == ("failed", "RuntimeError")
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_plain_connection_that_is_closed_anyway_is_a_failed_run_where_the_action_closed_it(desk, tmp_path, committed):
+    @desk.resource
+    def connection() -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(tmp_path / "shop.db")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @desk.action("act", who="support")
+    def act(connection: sqlite3.Connection, close: bool) -> None:
+        connection.execute("CREATE TABLE IF NOT EXISTS letters (text)")
+        connection.execute("INSERT INTO letters VALUES ('hello')")
+        if committed:
+            connection.commit()
+        if close:
+            connection.close()
+
+    with trial(desk, priya="support") as t:
+        run = t.run(act, {"close": True}, by="priya", reason="asked")
+        assert run.outcome == "failed"
+        assert run.error.message == "the Connection is no longer open: leave that to the desk"
+        assert t.run(act, {"close": False}, by="priya", reason="asked").outcome == "succeeded"
 
 
 @pytest.mark.parametrize("shape", ["file", "session"])

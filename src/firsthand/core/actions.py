@@ -28,7 +28,7 @@ from firsthand.core.inputs import Choices, Input, choices_in, input_of
 from firsthand.core.policy import EVERYBODY, NOBODY, Policy, Who, clauses_of
 from firsthand.core.reasons import Reasons
 from firsthand.core.resources import Resource
-from firsthand.core.secrets import Mask
+from firsthand.core.secrets import UNMASKED
 from firsthand.core.subjects import Kind, SubjectOf
 from firsthand.core.text import LIMITS, is_utf8, several, titled
 
@@ -84,7 +84,7 @@ class Action:
             "ask": list(self.policy.ask),
             "why": list(self.reasons.listed),
             "when": [each.statement for each in self.circumstances],
-            "inputs": Mask().tree([each.describe() for each in self.inputs.values()]),
+            "inputs": UNMASKED.tree([each.describe() for each in self.inputs.values()]),
             "source": self.source,
             "code": self.digest,
         }

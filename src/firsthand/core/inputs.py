@@ -17,7 +17,7 @@ from firsthand.core.binding import REQUIRED, Parameter, Wiring, may_be_none, met
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.resources import Opened
-from firsthand.core.secrets import STARS, is_secret
+from firsthand.core.secrets import STARS, Mask, given, is_secret, names_of, reveal
 from firsthand.core.subjects import Kind
 from firsthand.core.text import is_utf8
 
@@ -58,6 +58,11 @@ class Input:
     def secret(self) -> bool:
         """Whether its type is, or holds, a secret."""
         return is_secret(self.annotation)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the fields inside its type, which no secret hides."""
+        return names_of(self.annotation)
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
@@ -139,20 +144,23 @@ class Parsed:
     faults: list[str] = field(default_factory=list)
 
 
-def parse(inputs: Collection[Input], given: Mapping[str, object], *, partly: bool = False) -> Parsed:
+def parse(inputs: Collection[Input], raw: Mapping[str, object], mask: Mask, *, partly: bool = False) -> Parsed:
     """Parse what was given for an action's inputs; ``partly`` forgives what is missing.
 
-    What was given for a name that is no input is not kept: it may be a mistyped secret.
+    What is secret in it is added to the mask. What was given for a name that is no input is not kept: it may be a
+    mistyped secret.
     """
     parsed = Parsed()
     names = {each.name for each in inputs}
-    for name in given:
+    for name in raw:
         if name not in names:
             parsed.faults.append(f"{name}: there is no such input; there are {', '.join(sorted(names)) or 'none'}.")
     for each in inputs:
-        if each.name in given:
-            parse_one(each, given[each.name], parsed)
+        if each.name in raw:
+            parse_one(each, raw[each.name], parsed, mask)
         elif not each.required:
+            if each.secret:
+                call(mask.add, reveal(each.default))
             parsed.values[each.name] = each.default
             parsed.masked[each.name] = None if each.default is None else each.masked(each.default)
         elif not partly:
@@ -160,7 +168,7 @@ def parse(inputs: Collection[Input], given: Mapping[str, object], *, partly: boo
     return parsed
 
 
-def parse_one(each: Input, raw: object, parsed: Parsed) -> None:
+def parse_one(each: Input, raw: object, parsed: Parsed, mask: Mask) -> None:
     """Parse one input into what is parsed so far."""
     if each.kind and each.kind.is_loaded(raw):
         parsed.values[each.name] = raw
@@ -171,11 +179,15 @@ def parse_one(each: Input, raw: object, parsed: Parsed) -> None:
     try:
         value = each.parse(raw)
     except AuthorError as error:
+        if each.secret:
+            call(mask.add, given(each.annotation, raw))
         if not isinstance(error.error, ValidationError):
             raise
         parsed.masked[each.name] = STARS if each.secret else raw_as_json(raw)
         parsed.faults.extend(faults_of(each, error.error))
     else:
+        if each.secret:
+            call(mask.add, reveal(value))
         parsed.values[each.name] = value
         parsed.masked[each.name] = each.masked(value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Collection, Iterator
 
 from pydantic_core import to_jsonable_python
 
@@ -10,21 +11,26 @@ from firsthand.core import calling
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.inputs import size_of
+from firsthand.core.refusals import CODES
 from firsthand.core.runs import Failure, Refusal
-from firsthand.core.secrets import Mask
+from firsthand.core.secrets import Mask, names_in, parts
 from firsthand.core.text import recordable
 
 LONGEST = 256 * 1024
 """Characters that a run's output, its traceback, or its returned value as JSON may have on record, each."""
 
+PLAIN = (str, bytes, int, float, type(None))
+"""Types whose values hold nothing else."""
+
 
 def value_as_json(value: object, mask: Mask) -> object:
     """Return what the author's function returned as JSON can carry it; what cannot be is named by its type."""
     try:
-        plain = call(to_jsonable_python, value, fallback=shown, inf_nan_mode="strings", bytes_mode="base64")
+        whole = value if isinstance(value, PLAIN) else call(unread, value)
+        plain = call(to_jsonable_python, whole, fallback=shown, inf_nan_mode="strings", bytes_mode="base64")
+        told = mask.tree(plain, call(names_in, whole) if mask else ())
     except (AuthorError, Refused):
         return shown(value)
-    told = mask.tree(plain)
     if isinstance(told, str):
         return recordable(told, LONGEST)
     try:
@@ -32,6 +38,22 @@ def value_as_json(value: object, mask: Mask) -> object:
     except Refused:
         return shown(value)
     return told if size <= LONGEST else f"<{type(told).__name__} of {size:,} bytes, too large for the record>"
+
+
+def unread(value: object) -> object:
+    """Return a value with what can be read but once (a generator, a file) named by its type, and so left whole."""
+    if isinstance(value, dict):
+        return {key: unread(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [unread(part) for part in value]
+    return shown(value) if reads_once(value) else value
+
+
+def reads_once(value: object) -> bool:
+    """Say whether a value is an iterator or holds one."""
+    if isinstance(value, PLAIN):
+        return False
+    return isinstance(value, Iterator) or any(reads_once(part) for part in parts(value))
 
 
 def shown(value: object) -> str:
@@ -44,10 +66,12 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
-def refusal_of(refusal: Refused, mask: Mask) -> Refusal:
-    """Return a refusal as recorded."""
+def refusal_of(refusal: Refused, mask: Mask, checks: Collection[str] = ()) -> Refusal:
+    """Return a refusal as recorded; no secret hides one of the codes or of the names of the action's checks."""
     said = (refusal.code, refusal.message, refusal.fix, refusal.check or "")
+    known = (*CODES, *checks)
     code, message, fix, check = (recordable(mask.text(text(each)), 2_000) or "" for each in said)
+    code, check = (said[place] if said[place] in known else masked for place, masked in ((0, code), (3, check)))
     return Refusal(code, message, fix, check or None)
 
 

@@ -6,8 +6,9 @@ The only way to perform anything. Every surface hands over a ``Request``; no rul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from firsthand.core import refusals
@@ -16,15 +17,15 @@ from firsthand.core.actors import Person
 from firsthand.core.calling import call
 from firsthand.core.checks import Item, checklist
 from firsthand.core.errors import AuthorError, JournalError, JournalUnavailable, Refused, UnknownActor
-from firsthand.core.inputs import LIMIT, choices_of, is_offered, parse, size_of
+from firsthand.core.inputs import LIMIT, Input, Parsed, choices_of, is_offered, parse, size_of
 from firsthand.core.journal import Journal, Step
 from firsthand.core.outcomes import LONGEST, failure_of, refusal_of, value_as_json
 from firsthand.core.policy import Clause
 from firsthand.core.reasons import check_notes
 from firsthand.core.resources import Opened
 from firsthand.core.runs import Failure, Run, Subject, moment
-from firsthand.core.secrets import Mask, leaves, reveal
-from firsthand.core.subjects import Kind
+from firsthand.core.secrets import UNMASKED, Mask
+from firsthand.core.subjects import Kind, tried
 from firsthand.core.text import LIMITS, is_utf8, recordable
 
 TEXTS = ("requested_by", "ticket", "reason", "notes")
@@ -58,6 +59,11 @@ class Attempt:
     action: Action | None = None
     partly: bool = False
 
+    @property
+    def checks(self) -> list[str]:
+        """The names of the action's checks."""
+        return [each.name for each in self.action.circumstances] if self.action else []
+
 
 @dataclass(slots=True)
 class Pipeline:
@@ -88,7 +94,7 @@ class Pipeline:
 
         Whoever is not a known person is turned away, which is recorded; that is no run.
         """
-        known = is_utf8(request.by)
+        known = isinstance(request.by, str) and is_utf8(request.by)
         recorded = self.journal.record(request.by, lambda actor: self.intent(request, actor, asked)) if known else None
         if recorded is None:
             raise self.turned_away(request.by, request.surface)
@@ -97,7 +103,7 @@ class Pipeline:
     def intent(self, request: Request, actor: Person, asked: bool) -> Run[Any]:
         """Return the run of a request as it is first recorded."""
         action = self.known_action(request.action, actor)
-        texts: dict[str, Any] = {name: recordable(getattr(request, name), LIMITS[name]) for name in TEXTS}
+        texts: dict[str, Any] = {name: recordable(as_text(getattr(request, name)), LIMITS[name]) for name in TEXTS}
         return Run(
             id=0,
             action=action.name if action else recordable(request.action, LIMITS["action"]) or "",
@@ -113,14 +119,14 @@ class Pipeline:
 
     def actor(self, id: str, surface: str) -> Person:
         """Return the known person of an id; anybody else is turned away."""
-        person = self.journal.person(id) if is_utf8(id) else None
+        person = self.journal.person(id) if isinstance(id, str) and is_utf8(id) else None
         if person is None:
             raise self.turned_away(id, surface)
         return person
 
     def turned_away(self, id: str, surface: str) -> UnknownActor:
         """Record that somebody unknown was turned away, and return the error that says so."""
-        shown = recordable(id, 200)
+        shown = recordable(as_text(id), 200)
         data = {"as": shown, "surface": surface}
         self.journal.append("sign_in_failed", actor=None, at=self.clock(), run=None, data=data)
         return UnknownActor(f"{shown} is not a known person.", "Add them: firsthand people add.")
@@ -128,8 +134,8 @@ class Pipeline:
     def attempt(self, request: Request, actor: Person, run: Run[Any]) -> Attempt:
         """Return a recorded run with what its steps need; who listens to it hears no secrets."""
         attempt = Attempt(request, actor, run, Opened(self.actions.resources, run))
-        if hears := request.listener:
-            run.listener = lambda kind, said: hears(kind, attempt.mask.text(said) if isinstance(said, str) else said)
+        if request.listener:
+            run.listener = partial(tell, attempt, request.listener)
         return attempt
 
     # Step 2
@@ -139,6 +145,7 @@ class Pipeline:
         action = self.visible(attempt.request.action, attempt.actor)
         clauses = action.policy.granted(attempt.actor.roles)
         if not clauses:
+            self.name_given(attempt, action)
             raise refusals.no_right(action.title, action.policy.words(), action.name)
         return clauses
 
@@ -185,9 +192,13 @@ class Pipeline:
             circumstance.hold(attempt.opened, attempt.inputs)
 
     def check_texts(self, request: Request) -> None:
-        """Refuse texts that are not UTF-8 or over their limits."""
+        """Refuse texts that are none, not UTF-8 or over their limits; a number may be a ticket or a customer."""
         for name in TEXTS:
             text, shown = getattr(request, name), name.replace("_", " ")
+            if text is not None and not isinstance(text, str):
+                if not isinstance(text, (int, float)) or name in ("notes", "reason"):
+                    raise refusals.not_text(shown, type(text).__name__)
+                text = as_text(text)
             if text and not is_utf8(text):
                 raise refusals.not_utf8(shown)
             if text and name not in ("notes", "reason") and len(text) > LIMITS[name]:
@@ -201,16 +212,14 @@ class Pipeline:
 
     def read_inputs(self, attempt: Attempt, action: Action) -> list[str]:
         """Parse the inputs and return what is wrong with them; what is secret is known from here on, and masked."""
-        if (size := size_of(attempt.request.inputs)) > LIMIT:
+        raw, mask = attempt.request.inputs, attempt.mask
+        if not isinstance(raw, Mapping):
+            raise refusals.not_a_mapping(type(raw).__name__)
+        if (size := size_of(raw)) > LIMIT:
             raise refusals.inputs_too_large(size, LIMIT)
-        secret = [name for name, each in action.inputs.items() if each.secret]
-        for name in secret:
-            call(attempt.mask.add, leaves(attempt.request.inputs.get(name)))
-        parsed = parse(action.inputs.values(), attempt.request.inputs, partly=attempt.partly)
-        for name in secret:
-            call(attempt.mask.add, reveal(parsed.values.get(name)))
-        attempt.run.inputs = attempt.mask.tree(parsed.masked)
+        parsed = parse(action.inputs.values(), raw, mask, partly=attempt.partly)
         attempt.inputs = parsed.values
+        attempt.run.inputs = {name: kept(action.inputs[name], parsed, mask) for name in parsed.masked}
         self.name_subjects(attempt, action)
         return parsed.faults
 
@@ -224,13 +233,21 @@ class Pipeline:
         found = ((kind.name, kind.given_id(attempt.inputs[name])) for name, kind in self.subjects_in(attempt, action))
         attempt.run.subjects = tuple(Subject(kind, recordable(id, 200) or "") for kind, id in found)
 
+    def name_given(self, attempt: Attempt, action: Action) -> None:
+        """Note which subjects were named by somebody without right, who is told nothing about the inputs."""
+        kinds, raw = [each for each in action.inputs.values() if each.kind], attempt.request.inputs
+        with suppress(AuthorError, Refused):
+            if isinstance(raw, Mapping) and size_of(raw) <= LIMIT:
+                attempt.inputs = parse(kinds, raw, attempt.mask, partly=True).values
+                self.name_subjects(attempt, action)
+
     def load_subjects(self, attempt: Attempt, action: Action) -> None:
         """Load the subjects afresh, and note them as they are now."""
         for place, (name, kind) in enumerate(self.subjects_in(attempt, action)):
             value, named = attempt.inputs[name], attempt.run.subjects
             loaded = value if kind.is_loaded(value) else kind.load(value, attempt.opened)
             attempt.inputs[name] = loaded
-            described = kind.describe(named[place].id, loaded, attempt.opened)
+            described = attempt.mask.subject(kind.describe(named[place].id, loaded, attempt.opened))
             attempt.run.subjects = (*named[:place], described, *named[place + 1 :])
 
     def check_choices(self, attempt: Attempt, action: Action) -> None:
@@ -256,12 +273,10 @@ class Pipeline:
 
     def known(self, attempt: Attempt) -> dict[str, object]:
         """Return what the checks found out of a run, for the record, without its secrets."""
-        run, mask = attempt.run, attempt.mask
-        if attempt.action is None:
-            return {}
+        run = attempt.run
         changes: dict[str, object] = {"digest": run.digest, "tags": list(run.tags), "inputs": run.inputs}
-        changes["subjects"] = [mask.tree(asdict(each)) for each in run.subjects]
-        if run.reason != attempt.request.reason:
+        changes["subjects"] = [asdict(each) for each in run.subjects]
+        if attempt.action and run.reason != attempt.request.reason:
             changes["reason"] = run.reason
         return {key: value for key, value in changes.items() if value not in (None, [])}
 
@@ -275,7 +290,7 @@ class Pipeline:
                 status = steps(attempt)
         except Refused as refusal:
             run.value, status = None, "refused"
-            run.refusal = refusal_of(refusal, attempt.mask)
+            run.refusal = refusal_of(refusal, attempt.mask, attempt.checks)
             if isinstance(refusal.__cause__, AuthorError):
                 run.error = failure_of(refusal.__cause__, attempt.mask)
         except AuthorError as error:
@@ -294,7 +309,7 @@ class Pipeline:
         changes = {} if run.status == "performing" else self.known(attempt)
         if status == "succeeded":
             changes["value"] = value_as_json(run.value, mask)
-            if mask.spellings and changes["value"] != value_as_json(run.value, Mask()):
+            if mask and changes["value"] != value_as_json(run.value, UNMASKED):
                 run.value = changes["value"]
         run.output = mask.text(run.output)[-LONGEST:]
         details = {"output": run.output or None, "refusal": run.refusal, "error": run.error}
@@ -351,5 +366,26 @@ class Pipeline:
             raise Refused(f"This could not be checked: {error.message}.", "Tell the action's owner.") from error
         except Refused as refusal:
             if refusal is not looked:
-                said = refusal_of(refusal, attempt.mask)
+                said = refusal_of(refusal, attempt.mask, attempt.checks)
                 raise Refused(said.message, said.fix, code=said.code, check=said.check) from refusal
+
+
+def as_text(given: object) -> str | None:
+    """Return what was given for a text as text, whatever it is."""
+    return given if given is None or isinstance(given, str) else tried(str, given)
+
+
+def kept(each: Input, parsed: Parsed, mask: Mask) -> Any:
+    """Return an input as it is recorded, without secrets; a subject's id is what it is found by, so it stays whole."""
+    found = each.kind is not None and each.name in parsed.values
+    return (UNMASKED if found else mask).tree(parsed.masked[each.name], each.names)
+
+
+def tell(attempt: Attempt, listener: Callable[[str, object], None], kind: str, said: object) -> None:
+    """Tell a run's listener, without secrets; one that cannot hear is told no more, which is no matter of the run."""
+    try:
+        call(listener, kind, attempt.mask.text(said) if isinstance(said, str) else said)
+    except (AuthorError, Refused) as error:
+        attempt.run.listener = None
+        if isinstance(error, AuthorError) and not isinstance(error.error, Exception):
+            raise error.error from error

@@ -15,7 +15,7 @@ CODES = {
     "unknown_action": "no action of that name, or none that the actor may know of",
     "no_right": "the actor has no role that may perform the action",
     "clause_failed": "the actor's role may perform the action, but not with these inputs",
-    "text_invalid": "a text is not UTF-8",
+    "text_invalid": "a text is not UTF-8, or no text",
     "text_too_long": "a text is longer than its limit",
     "input_invalid": "inputs are missing, unknown, of the wrong type or out of range",
     "inputs_too_large": "the inputs are over 1 MiB, or lists in lists without end",
@@ -72,6 +72,12 @@ def not_utf8(field: str) -> Refused:
     )
 
 
+def not_text(field: str, given: str) -> Refused:
+    """Something else stands where a text belongs."""
+    verb = "are" if field == "notes" else "is"
+    return Refused(f"The {field} {verb} no text, but of type {given}.", "Give it as text.", code="text_invalid")
+
+
 def too_long(field: str, length: int, limit: int) -> Refused:
     """A text is over its limit."""
     verb = "have" if field in ("notes", "words") else "has"
@@ -85,6 +91,15 @@ def too_long(field: str, length: int, limit: int) -> Refused:
 def inputs_invalid(faults: Sequence[str]) -> Refused:
     """Inputs are missing, unknown, of the wrong type or out of range: each fault is a sentence."""
     return Refused(" ".join(faults), "Give it again with that put right.", code="input_invalid")
+
+
+def not_a_mapping(given: str) -> Refused:
+    """Something else stands where the inputs belong."""
+    return Refused(
+        f"The inputs are not names with values, but of type {given}.",
+        'Give them as {"account": 42}.',
+        code="input_invalid",
+    )
 
 
 def inputs_too_large(size: int, limit: int) -> Refused:

@@ -165,9 +165,13 @@ class Opened:
 
 
 def states_of(value: Any) -> set[str]:
-    """Return what a connection, a session or a file tells of itself that a run relies on until its end."""
-    states = {"open"} if any(told(value, name) is False for name in ("closed", "is_closed")) else set()
-    return states | {"in its transaction"} if told(value, "in_transaction") is True else states
+    """Return what a connection, a session or a file tells of itself that a run relies on until its end.
+
+    A connection of ``sqlite3`` that is closed does not tell whether it is in a transaction: it raises.
+    """
+    within = told(value, "in_transaction")
+    open = isinstance(within, bool) or any(told(value, name) is False for name in ("closed", "is_closed"))
+    return {"open", "in its transaction"} if within is True else {"open"} if open else set()
 
 
 def told(value: Any, name: str) -> object:
@@ -178,7 +182,14 @@ def told(value: Any, name: str) -> object:
 
 def still(value: Any, states: set[str], error: BaseException | None) -> None:
     """Raise where a run that is about to succeed has closed a resource under our feet: what it did may be lost."""
-    lost = states - call(states_of, value) if error is None else None
+    if error is not None:
+        return
+    try:
+        lost = states - call(states_of, value)
+    except AuthorError as raised:
+        if not isinstance(raised.error, Exception):
+            raise
+        lost = states
     if lost:
         name = type(value).__name__
         raise AuthorError(RuntimeError(f"the {name} is no longer {' and '.join(sorted(lost))}: leave that to the desk"))

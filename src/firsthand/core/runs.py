@@ -127,6 +127,7 @@ class Run(Generic[T]):
 
     def say(self, text: str) -> None:
         """Add a line to the run's output, which is recorded and shown while it runs."""
+        text = f"{text}"
         self.output += f"{text}\n"
         if self.listener:
             self.listener("say", text)

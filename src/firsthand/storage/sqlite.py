@@ -62,10 +62,14 @@ class Sqlite:
         self.since_checkpoint = 0
 
     def forget(self) -> None:
-        """Let go, in a forked child, of all that is its parent's."""
+        """Let go, in a forked child, of all that is its parent's.
+
+        The connections are kept unused, since closing one would touch the parent's; the lock's file is closed, or the
+        lock would outlive a parent that dies holding it.
+        """
         self.inherited = (self.writer, self.readers)
         self.reset()
-        self.lock.file = None
+        self.lock.close()
         self.commits = Commits(self.write_group, self.after_group)
 
     @property

@@ -38,3 +38,21 @@ def test_new_overwrites_nothing_and_takes_no_impossible_name(bare: Terminal) -> 
     assert bare("new", "subscription.class").code == 1
     assert bare("new", "../evil").code == 1
     assert (bare.folder / "support.py").read_text() == before
+
+
+def test_new_passes_where_there_is_a_folder_of_tests_and_sees_actions_in_namespaces(bare: Terminal) -> None:
+    (bare.folder / "tests").mkdir()
+    assert bare("new", "subscription.pause").code == 0
+    assert passes(bare)
+    with (bare.folder / "support.py").open("a") as file:
+        file.write(
+            '\n\nsub = desk.namespace("sub", who="support")\n\n\n@sub.action()\ndef stop(id: int) -> None: ...\n'
+        )
+    before = (bare.folder / "support.py").read_text()
+    assert bare("new", "sub.stop").code == 1
+    assert (bare.folder / "support.py").read_text() == before
+    assert bare("new", "desk").code == 0
+    assert passes(bare)
+    bare.environment["FIRSTHAND_DESK"] = "nowhere.support:desk"
+    said = bare("new", "a.b")
+    assert (said.code, "Traceback" in said.err) == (1, False)

@@ -68,6 +68,15 @@ def test_who_says_who_you_are_and_who_may(busy: Terminal) -> None:
     assert busy("who", "nothing").code == 1
 
 
+def test_every_reading_command_has_json(busy: Terminal) -> None:
+    assert busy("who", "--json").json["id"] == "priya@acme.com"
+    assert [person["id"] for person in busy("who", "account.merge", "--json").json["people"]] == ["sam@acme.com"]
+    assert {finding["level"] for finding in busy("doctor", "--json").json} == {"fine"}
+    assert busy("db", "--json").json["runs"] == 4
+    for command in ("actions", "asks", "feed", "people", "stats"):
+        assert isinstance(busy(command, "--json").json, list)
+
+
 def test_exports_carry_everything_and_no_formulas(busy: Terminal) -> None:
     lines = [json.loads(line) for line in busy("export").out.splitlines()]
     assert [run["id"] for run in lines] == [4, 3, 2, 1]

@@ -25,12 +25,9 @@ class Bash(BashComplete):
         return f"{item.type},{value}"
 
 
-def completing() -> bool:
-    """Say whether the shell asks for completions; if it does, have bash keep spaces."""
-    if "_FIRSTHAND_COMPLETE" not in os.environ:
-        return False
+def register() -> None:
+    """Have bash keep spaces."""
     add_completion_class(Bash, "bash")
-    return True
 
 
 def starting(choices: Any, typed: str) -> list[str]:

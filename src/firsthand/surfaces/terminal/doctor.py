@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -28,15 +28,19 @@ class Finding:
 
 
 @click.command()
-def doctor_command() -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor_command(as_json: bool) -> int:
     """Check the settings, the journal, SQLite, other programs that have the journal open, and the desk."""
     marks = {"fine": ("✓", "green"), "note": ("·", "yellow"), "wrong": ("✗", "red")}
-    wrong = False
+    found = []
     for finding in findings():
+        found.append(finding)
         mark, colour = marks[finding.level]
-        wrong = wrong or finding.level == "wrong"
-        printing.say_painted(f"{mark} {finding.text}", colour)
-    return FAILED if wrong else DONE
+        if not as_json:
+            printing.say_painted(f"{mark} {finding.text}", colour)
+    if as_json:
+        printing.say_json([asdict(finding) for finding in found])
+    return FAILED if any(finding.level == "wrong" for finding in found) else DONE
 
 
 def findings() -> Iterator[Finding]:

@@ -28,15 +28,21 @@ PAGE = 1_000
 
 
 @click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_context
-def db_command(ctx: click.Context) -> None:
+def db_command(ctx: click.Context, as_json: bool) -> None:
     """Say where the journal is and how large; ``db upgrade`` brings its schema up to date."""
     if ctx.invoked_subcommand:
         return
     journal = open_journal()
     path = journal.database.path
     runs, events = (journal.database.read(f"SELECT count(*) FROM {name}")[0][0] for name in ("runs", "events"))
-    printing.say(f"{path}: schema {schema.latest()}, {runs:,} runs, {events:,} events, {path.stat().st_size:,} bytes")
+    size = path.stat().st_size
+    if as_json:
+        found = {"path": str(path), "schema": schema.latest(), "runs": runs, "events": events, "bytes": size}
+        printing.say_json(found)
+        return
+    printing.say(f"{path}: schema {schema.latest()}, {runs:,} runs, {events:,} events, {size:,} bytes")
 
 
 @db_command.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -102,8 +103,15 @@ def perform(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else DONE
 
 
+def completing() -> bool:
+    """Say whether the shell asks for completions."""
+    return "_FIRSTHAND_COMPLETE" in os.environ
+
+
 def main() -> None:
     """Run the command line."""
+    if completing():
+        import_module("firsthand.surfaces.terminal.completion").register()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -100,25 +100,35 @@ def remove(id: str) -> None:
 
 @click.command()
 @click.argument("action", required=False, shell_complete=action_names)
-def who_command(action: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def who_command(action: str | None, as_json: bool) -> None:
     """Say who you are; or, with ACTION, who may perform it."""
     journal = open_journal()
-    if action is None:
-        name = login()
-        person = journal.people.of_login(name) or journal.people.of_login(str(os.getuid()))
-        if person is None:
-            raise FirsthandError(f"The journal does not know the login {name}.", "See firsthand people add --login.")
-        printing.say(f"{person.name} ({person.id}): {', '.join(person.roles) or 'no role'}")
+    if action is not None:
+        say_who_may(journal, action, as_json=as_json)
         return
+    name = login()
+    person = journal.people.of_login(name) or journal.people.of_login(str(os.getuid()))
+    if person is None:
+        raise FirsthandError(f"The journal does not know the login {name}.", "See firsthand people add --login.")
+    if as_json:
+        printing.say_json(described(person))
+    else:
+        printing.say(f"{person.name} ({person.id}): {', '.join(person.roles) or 'no role'}")
+
+
+def say_who_may(journal: SqlJournal, action: str, *, as_json: bool) -> None:
+    """Say who may perform an action, in words and by name."""
     entries = known_catalogue()
     name = next((key for key, entry in entries.items() if action in entry.get("aliases", ())), action)
     if name not in entries:
         raise FirsthandError(f"There is no action “{action}” on record.", "firsthand actions lists those there are.")
-    printing.say(f"{entries[name]['title']} ({name}). Who may: {entries[name]['who']}")
     roles = set(entries[name]["roles"])
-    rows = [
-        (person.name, person.id, ", ".join(sorted(roles.intersection(person.roles))))
-        for person in journal.people.all()
-        if person.active and roles.intersection(person.roles)
-    ]
+    able = [person for person in journal.people.all() if person.active and roles.intersection(person.roles)]
+    if as_json:
+        people = [described(person) for person in able]
+        printing.say_json({"action": name, "who": entries[name]["who"], "people": people})
+        return
+    printing.say(f"{entries[name]['title']} ({name}). Who may: {entries[name]['who']}")
+    rows = [(person.name, person.id, ", ".join(sorted(roles.intersection(person.roles)))) for person in able]
     printing.table(["name", "id", "through"], rows)

@@ -12,9 +12,9 @@ import click
 from firsthand.core.errors import JournalError
 from firsthand.core.runs import Run
 from firsthand.surfaces.terminal import printing
-from firsthand.surfaces.terminal.completion import completing, starting
+from firsthand.surfaces.terminal.completion import starting
 from firsthand.surfaces.terminal.context import actor_of, known_catalogue, load_desk, names_of
-from firsthand.surfaces.terminal.main import DONE, FAILED, REFUSED, WAITING
+from firsthand.surfaces.terminal.main import DONE, FAILED, REFUSED, WAITING, completing
 from firsthand.surfaces.terminal.options import Entry, inputs_of, option_of
 from firsthand.surfaces.words import WHOLE, Names, sentence
 
