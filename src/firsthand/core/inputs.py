@@ -21,6 +21,9 @@ from firsthand.core.secrets import STARS, Mask, given, is_secret, names_of, reve
 from firsthand.core.subjects import Kind
 from firsthand.core.text import is_utf8
 
+PLAIN = (str, int, bool)
+"""Types that are JSON as they are; an annotated one may have a serializer of its author's."""
+
 LIMIT = 1024 * 1024
 """Bytes that all inputs of a run may have together."""
 
@@ -89,6 +92,8 @@ class Input:
 
     def masked(self, value: object) -> object:
         """Return a parsed value as JSON may keep it, its secrets starred out."""
+        if value is None or (self.annotation in PLAIN and type(value) is self.annotation):
+            return value
         dump = self.adapter.dump_python
         try:
             return call(dump, value, mode="json", by_alias=True, round_trip=True, warnings=False)
@@ -162,7 +167,7 @@ def parse(inputs: Collection[Input], raw: Mapping[str, object], mask: Mask, *, p
             if each.secret:
                 call(mask.add, reveal(each.default))
             parsed.values[each.name] = each.default
-            parsed.masked[each.name] = None if each.default is None else each.masked(each.default)
+            parsed.masked[each.name] = each.masked(each.default)
         elif not partly:
             parsed.faults.append(f"{each.name}: this is missing.")
     return parsed

@@ -25,6 +25,10 @@ PLAIN = (str, bytes, int, float, type(None))
 
 def value_as_json(value: object, mask: Mask) -> object:
     """Return what the author's function returned as JSON can carry it; what cannot be is named by its type."""
+    if value is None or type(value) is bool:
+        return value
+    if type(value) is str:
+        return recordable(mask.text(value), LONGEST)
     try:
         whole = value if isinstance(value, PLAIN) else call(unread, value)
         plain = call(to_jsonable_python, whole, fallback=shown, inf_nan_mode="strings", bytes_mode="base64")

@@ -245,6 +245,8 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Return the text in valid UTF-8 and without the secrets."""
+        if not self:
+            return spelt(text)
         if text in self.words:
             return STARS
         for spelling in sorted(self.spellings, key=len, reverse=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +71,7 @@ class SqlJournal:
         """Make this process known: set up a new database, take a presence, and see to what dead processes left."""
         schema.set_up(self.database)
         presence = Presence.of(self.database.beside("processes"))
-        who = (socket.gethostname(), os.getpid(), time.time_ns() // 1000)
+        who = (os.uname().nodename, os.getpid(), time.time_ns() // 1000)
 
         def work(connection: Connection) -> int:
             sql = "INSERT INTO processes (host, pid, started_at) VALUES (?, ?, ?)"

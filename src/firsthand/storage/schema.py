@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 from firsthand.core.errors import JournalError, JournalOutdated
@@ -18,8 +17,7 @@ APPLICATION = int.from_bytes(b"1hnd")
 
 def migrations() -> list[tuple[int, str, str]]:
     """Return number, name and SQL of every migration, in order."""
-    folder = files("firsthand.storage") / "migrations" / "sqlite"
-    found = [each for each in folder.iterdir() if each.name.endswith(".sql")]
+    found = (Path(__file__).parent / "migrations" / "sqlite").glob("*.sql")
     return sorted((int(each.name[:4]), each.name, each.read_text(encoding="utf-8")) for each in found)
 
 
@@ -113,7 +111,7 @@ def apply(connection: Connection, version: int) -> None:
                 for statement in statements(sql):
                     connection.execute(statement)
         if version == 0:
-            connection.execute("INSERT INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
+            connection.execute("INSERT INTO meta VALUES ('id', ?)", (os.urandom(16).hex(),))
             connection.execute(f"PRAGMA application_id={APPLICATION}")
         connection.execute(f"PRAGMA user_version={latest()}")
         connection.execute("COMMIT")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote, unquote
 
 from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable, SettingsError
 from firsthand.storage.commits import Commit, Commits
@@ -84,12 +83,11 @@ class Sqlite:
                 f"There is no journal at {self.path} yet.",
                 "The first command that writes sets one up, such as firsthand people add.",
             )
-        mode = "ro" if self.read_only else "rwc" if create else "rw"
+        name = f"{self.path.absolute().as_uri()}?mode=ro" if self.read_only else str(self.path)
         try:
             connection = sqlite3.connect(
-                f"file:{quote(str(self.path))}?mode={mode}",
-                uri=True, isolation_level=None, check_same_thread=False, timeout=WAIT,
-            )  # fmt: skip
+                name, uri=self.read_only, isolation_level=None, check_same_thread=False, timeout=WAIT
+            )
             connection.execute("PRAGMA wal_autocheckpoint=0")
             connection.execute(f"PRAGMA synchronous={self.options.get('synchronous', 'full')}")
             if writes and "max_page_count" in self.options:
@@ -260,9 +258,9 @@ def parse_url(url: str) -> tuple[Path, dict[str, str]]:
             f"The database {url!r} is not one.", "Write sqlite:///firsthand.db, or sqlite:////absolute/path.db."
         )
     path, _, query = url.removeprefix("sqlite:///").partition("?")
-    options = dict(parse_qsl(query))
+    options = dict(option.partition("=")[::2] for option in query.split("&")) if query else {}
     for name, value in options.items():
         allowed = OPTIONS.get(name)
         if allowed is None or (allowed and value not in allowed) or (not allowed and not value.isdigit()):
             raise SettingsError(f"The database's option {name}={value} is not one.", f"There are {', '.join(OPTIONS)}.")
-    return Path(unquote(path)), options
+    return Path(path), options

@@ -6,7 +6,6 @@ import os
 import pwd
 import sys
 import time
-import traceback
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -130,6 +129,8 @@ def import_desk(settings: Settings) -> Desk:
     except AuthorError as error:
         if isinstance(error.error, KeyboardInterrupt):
             raise click.Abort from error
+        import traceback
+
         lines = "".join(traceback.format_exception(error.error))
         raise SettingsError(f"The desk {settings.desk} cannot be imported:\n{lines}", "Mend that module.") from error
     desk = getattr(module, name or "desk", None)
