@@ -196,3 +196,15 @@ def test_what_type_checkers_see_is_what_there_is():
     tree = ast.parse((ROOT / "__init__.py").read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
     assert sorted(alias.name for node in block.body for alias in node.names) == firsthand.__all__
+
+
+def test_a_role_that_nobody_has_is_said_at_start_once_until_the_catalogue_changes(caplog):
+    desk = Desk("Acme", why=["asked"])
+
+    @desk.action("a", who=["support", "lead"])
+    def a() -> None: ...
+
+    with trial(desk, priya="support") as t:
+        for _ in range(2):
+            t.run(a, by="priya", reason="asked")
+        assert [record.getMessage() for record in caplog.records] == ["Nobody has the role lead, which a names."]

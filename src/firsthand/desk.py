@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import pkgutil
 import threading
 import time
@@ -30,6 +31,8 @@ from firsthand.core.text import several
 if TYPE_CHECKING:
     from firsthand.core.actions import When
     from firsthand.core.journal import Journal
+
+LOG = logging.getLogger("firsthand")
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -252,12 +255,17 @@ class Desk:
                 self.clock = clock
 
     def start(self) -> None:
-        """Work out the actions and record the catalogue, once; raises ``DeskError``."""
+        """Work out the actions and record the catalogue, once; raises ``DeskError``.
+
+        Where the catalogue has changed, what is odd about it is logged as ``firsthand``.
+        """
         actions = self.actions
         if not self._started:
             with self._guard:
-                self.journal.enter_catalogue(self.name, entries_of(actions), self.clock())
+                changes = self.journal.enter_catalogue(self.name, entries_of(actions), self.clock())
                 self._started = True
+            for warning in self.warnings() if changes else ():
+                LOG.warning(warning)
 
     @property
     def pipeline(self) -> Pipeline:
