@@ -200,7 +200,7 @@ def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
             error=True,
         )
         on_record = run
-        on_record.value = None if run.value is None else str(type(run.value).__name__)
+        on_record.value = run.value if isinstance(run.value, str) else None
     if as_json:
         printing.say_json(on_record.as_dict())
         return exit_code(run)
