@@ -15,13 +15,12 @@ if TYPE_CHECKING:
         JournalMissing,
         JournalOutdated,
         JournalUnavailable,
-        OutcomeError,
         Refused,
         SettingsError,
         UnknownActor,
     )
     from firsthand.core.inputs import Choices
-    from firsthand.core.runs import Failure, Refusal, Run, Subject
+    from firsthand.core.runs import Failure, OutcomeError, Refusal, Run, Subject
     from firsthand.desk import Desk, Namespace
     from firsthand.settings import Settings
 
@@ -57,6 +56,7 @@ _HOMES = {
     "Desk": "desk",
     "Failure": "core.runs",
     "Namespace": "desk",
+    "OutcomeError": "core.runs",
     "Person": "core.actors",
     "Refusal": "core.runs",
     "Run": "core.runs",

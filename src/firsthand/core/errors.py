@@ -6,7 +6,7 @@ FirsthandError
 ├── Refused               stopped on purpose: by the core, or raised by an author's own code
 ├── UnknownActor          whoever asks is not a known person, so there is no run
 ├── AuthorError           the author's code raised something else
-├── OutcomeError          Run.raise_for_outcome() on a run that did not succeed
+├── OutcomeError          Run.raise_for_outcome() on a run that did not succeed (in `runs.py`)
 └── JournalError
     ├── JournalMissing      there is no journal yet
     ├── JournalUnavailable  nothing can be recorded now, so nothing is performed
@@ -16,10 +16,6 @@ FirsthandError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from firsthand.core.runs import Run
 
 
 class FirsthandError(Exception):
@@ -79,14 +75,6 @@ class AuthorError(FirsthandError):
         super().__init__(type(error).__name__)
         self.error = error
         self.traceback = error.__traceback__
-
-
-class OutcomeError(FirsthandError):
-    """A run that did not succeed: ``run`` is it."""
-
-    def __init__(self, run: Run[Any], message: str, fix: str = "") -> None:
-        super().__init__(message, fix)
-        self.run = run
 
 
 class JournalError(FirsthandError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from firsthand.core.errors import OutcomeError
+from firsthand.core.errors import FirsthandError
 
 T = TypeVar("T")
 
@@ -154,6 +154,14 @@ class Run(Generic[T]):
             if each.name not in ("listener", "process"):
                 row[each.name] = plain(getattr(self, each.name))
         return row
+
+
+class OutcomeError(FirsthandError):
+    """A run that did not succeed: ``run`` is it."""
+
+    def __init__(self, run: Run[Any], message: str, fix: str = "") -> None:
+        super().__init__(message, fix)
+        self.run = run
 
 
 def plain(value: object) -> object:

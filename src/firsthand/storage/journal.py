@@ -46,7 +46,7 @@ class SqlJournal:
         self.url = url
         self.database = Sqlite(url, verify=schema.require_latest)
         self.history = History(self.database)
-        self.people = People(self)
+        self.people = People(self.database, lambda: self.process)
         self.kept = Kept(self.database.beside("outcomes"))
         self.entering = threading.Lock()
         self.entered: tuple[int, int] | None = None

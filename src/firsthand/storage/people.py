@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from firsthand.core.actors import Person
 from firsthand.core.errors import FirsthandError, JournalMissing
 from firsthand.storage.codec import encode
-from firsthand.storage.sqlite import Connection
-
-if TYPE_CHECKING:
-    from firsthand.storage.journal import SqlJournal
+from firsthand.storage.sqlite import Connection, Sqlite
 
 SELECT = "SELECT id, name, roles, login, administers, active FROM people"
 SELECT_ACTIVE = f"{SELECT} WHERE id = ? AND active"
@@ -23,10 +20,14 @@ UPDATE = "UPDATE people SET name = ?, roles = ?, login = ?, administers = ?, act
 
 
 class People:
-    """The people of a journal; every change is an event under the login that made it."""
+    """The people of a journal; every change is an event under the login that made it.
 
-    def __init__(self, journal: SqlJournal) -> None:
-        self.journal = journal
+    ``enter`` makes this process known to the journal, before it first writes.
+    """
+
+    def __init__(self, database: Sqlite, enter: Callable[[], object]) -> None:
+        self.database = database
+        self.enter = enter
 
     def get(self, id: str) -> Person | None:
         """Return the active person of an id."""
@@ -45,13 +46,13 @@ class People:
     def read(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         """Return rows; none where there is no journal yet."""
         try:
-            return self.journal.database.read(sql, values)
+            return self.database.read(sql, values)
         except JournalMissing:
             return []
 
     def add(self, person: Person, by: str) -> Person:
         """Add somebody; the first person added administers. ``by`` is the system's user who does it."""
-        _ = self.journal.process
+        self.enter()
         everybody = {each.id: each for each in self.all()}
         if person.id in everybody:
             hint = "change" if everybody[person.id].active else f"change {person.id} --return"
@@ -92,14 +93,14 @@ class People:
 
     def write(self, sql: str, row: tuple[Any, ...], kind: str, by: str, data: Mapping[str, object]) -> None:
         """Write a person with the event of it."""
-        _ = self.journal.process
+        self.enter()
         event = (time.time_ns() // 1000, kind, f"system:{by}", encode(data))
 
         def work(connection: Connection) -> None:
             connection.execute(sql, row)
             connection.execute("INSERT INTO events (at, kind, actor, data) VALUES (?, ?, ?, ?)", event)
 
-        self.journal.database.write(work)
+        self.database.write(work)
 
 
 def is_name(text: str) -> bool:
