@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from firsthand import Person
+from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
 
 HERE = Path(__file__).parent
@@ -131,3 +132,23 @@ def test_an_outcome_that_could_not_be_written_is_kept_and_recorded_by_the_next_c
     assert (run.outcome, run.value) == ("succeeded", "touched")
     assert (tmp_path / "journal.db-outcomes").stat().st_size == 0
     journal.close()
+
+
+def test_a_process_lives_under_every_spelling_of_the_journal_s_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    first, second = SqlJournal("sqlite:///journal.db"), SqlJournal(f"sqlite:///{tmp_path / 'journal.db'}")
+    process, _ = first.process, second.process
+    second.close()
+    monkeypatch.chdir("/")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom firsthand.storage.lock import Presence\n"
+        "sys.exit(0 if Presence.of(Path(sys.argv[1])).alive(int(sys.argv[2])) else 1)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "journal.db-processes"), str(process)]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert first.history.feed(Filter(), 1) == []
+    first.close()
+    assert subprocess.run(command, check=False).returncode == 1

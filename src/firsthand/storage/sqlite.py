@@ -42,7 +42,8 @@ class Sqlite:
     """
 
     def __init__(self, url: str, verify: Callable[[Connection], None] = lambda _: None) -> None:
-        self.path, self.options = parse_url(url)
+        path, self.options = parse_url(url)
+        self.path = path.resolve()
         self.verify = verify
         self.lock = GroupLock(self.beside("lock"))
         self.commits = Commits(self.write_group, self.after_group)
@@ -83,7 +84,7 @@ class Sqlite:
                 f"There is no journal at {self.path} yet.",
                 "The first command that writes sets one up, such as firsthand people add.",
             )
-        name = f"{self.path.absolute().as_uri()}?mode=ro" if self.read_only else str(self.path)
+        name = f"{self.path.as_uri()}?mode=ro" if self.read_only else str(self.path)
         try:
             connection = sqlite3.connect(
                 name, uri=self.read_only, isolation_level=None, check_same_thread=False, timeout=WAIT
