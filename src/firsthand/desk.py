@@ -233,7 +233,7 @@ class Desk:
             for role in (*action.policy.roles, *(role for role in action.policy.ask if role != EVERYBODY)):
                 if role not in have:
                     lacking.setdefault(role, []).append(action.name)
-        return [f"Nobody has the role {role}, which {', '.join(names[:3])} names." for role, names in lacking.items()]
+        return [f"Nobody has the role {role} (actions that name it: {len(names)})." for role, names in lacking.items()]
 
     @property
     def journal(self) -> Journal:

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Generic, NamedTuple, NewType, TypeVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import AliasChoices, BaseModel, Field, Secret, SecretStr
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Secret, SecretStr
 from typing_extensions import TypeAliasType, TypedDict
 
-from firsthand import Refused, Run
+from firsthand import Desk, Refused, Run
 from firsthand.core.secrets import STARS, Mask
 from firsthand.core.secrets import given as secrets_given
 from firsthand.testing import trial
@@ -294,3 +294,37 @@ def test_whatever_the_secret_every_run_is_recorded_reads_back_and_keeps_it_to_it
                 assert secret.encode() not in bytes_of(t)
 
         holds()
+
+
+def test_a_secret_with_spaces_or_lines_around_it_is_masked_without_them_too():
+    desk = Desk("Acme", why=["asked"])
+
+    @desk.action("act", who="support")
+    def act(key: SecretStr) -> str:
+        raise ValueError(f"bad token {key.get_secret_value().strip()}")
+
+    with trial(desk, priya="support") as t:
+        for secret in ("tokenabc12\n", "  tokenabc12  ", "tokenabc12\nsecond9876\n"):
+            run = t.run("act", {"key": secret}, by="priya", reason="asked")
+            assert "tokenabc12" not in run.error.message + run.error.traceback
+        journal = b"".join(path.read_bytes() for path in t.journal.database.path.parent.iterdir())
+    assert b"tokenabc12" not in journal
+    assert b"second9876" not in journal
+
+
+def test_a_secret_in_a_model_s_extras_is_masked():
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        __pydantic_extra__: dict[str, SecretStr]
+
+    desk = Desk("Acme", why=["asked"])
+
+    @desk.action("act", who="support")
+    def act(some: Open) -> str:
+        return some.tok.get_secret_value()
+
+    with trial(desk, priya="support") as t:
+        t.run("act", {"some": {"tok": "extrasecret1"}}, by="priya", reason="asked")
+        t.run("act", {"some": [{"tok": "extrasecret1"}]}, by="priya", reason="asked")
+        journal = b"".join(path.read_bytes() for path in t.journal.database.path.parent.iterdir())
+    assert b"extrasecret1" not in journal

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from html import escape
+from inspect import get_annotations
 from itertools import chain
 from math import isfinite, isnan
 from types import UnionType
@@ -77,7 +78,9 @@ def fields_of(kind: type) -> Mapping[str, Any]:
     """Return the fields of a model, a dataclass, a TypedDict or a named tuple, by every name that they go by."""
     known: Mapping[str, FieldInfo] | None = getattr(kind, "__pydantic_fields__", None)
     if known is not None:
-        return {name: each.annotation for key, each in known.items() for name in (key, *aliases_of(each))}
+        extra = get_annotations(kind).get("__pydantic_extra__")
+        named = {name: each.annotation for key, each in known.items() for name in (key, *aliases_of(each))}
+        return named if extra is None else {**named, "__pydantic_extra__": get_type_hints(kind)["__pydantic_extra__"]}
     if is_dataclass(kind) or is_typeddict(kind) or issubclass(kind, tuple):
         return get_type_hints(kind)
     return {}
@@ -168,10 +171,16 @@ def leaves(value: object, names: Collection[str] = ()) -> Iterable[str | bytes]:
         yield str(value)
 
 
+def lines_of(secret: str | bytes) -> list[str | bytes]:
+    """Return the lines of a secret of several, but for those too short to be told from other words."""
+    lines = [line.strip() for line in secret.splitlines()]
+    return [line for line in lines if len(line) >= SHORT] if len(lines) > 1 else []
+
+
 def parts(value: object) -> Collection[object]:
     """Return the parts of a model, a dataclass, a collection or a mapping, its keys too."""
     if isinstance(value, BaseModel):
-        return vars(value).values()
+        return [*vars(value).values(), *(value.model_extra or {}).values()]
     if is_dataclass(value) and not isinstance(value, type):
         return [getattr(value, each.name) for each in fields(value)]
     if isinstance(value, Mapping):
@@ -233,8 +242,8 @@ class Mask:
         return bool(self.spellings or self.words)
 
     def add(self, secrets: Iterable[str | bytes]) -> None:
-        """Take in secrets, in all their spellings."""
-        for secret in secrets:
+        """Take in secrets, in all their spellings, with and without the spaces and lines around them."""
+        for secret in {each for given in secrets for each in (given, given.strip(), *lines_of(given))}:
             if 0 < len(secret) < SHORT:
                 self.words.add(secret if isinstance(secret, str) else secret.decode("utf-8", "replace"))
             elif secret:

@@ -34,7 +34,7 @@ def wait() -> str:
     Path("effect").touch()
     return "waited"
 
-@desk.action("it.hides", who="lead", ask="nobody")
+@desk.action("it.hides", who="lead", ask="nobody", title="Crack the safe")
 def hides(secret_name: str) -> None: ...
 """
 SAY = ("run", "text.say", "--reason", "fraud")
@@ -167,3 +167,26 @@ def test_bash_completes_a_reason_with_its_space_kept(terminal: Terminal) -> None
     assert complete("firsthand run subscription.cancel --reason cust") == "customer\\ asked"
     assert complete("firsthand run subscription.can") == "subscription.cancel"
     assert complete("firsthand feed --action invoice.") == "invoice.refund"
+
+
+def test_reading_onto_a_full_disk_says_so(small: Terminal) -> None:
+    small(*SAY)
+    for command in ("feed --json", "stats --json", "show 1", "--help"):
+        assert shell(small, f"firsthand {command} > /dev/full") == 1, command
+
+
+def test_following_ends_when_its_reader_is_gone(small: Terminal) -> None:
+    following = subprocess.Popen(
+        [sys.executable, "-m", "firsthand", "feed", "--follow", "--json"],
+        cwd=small.folder, env=small.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert following.stdout is not None
+    time.sleep(0.6)
+    following.stdout.close()
+    small(*SAY)
+    assert following.wait(timeout=10) == 0
+
+
+def test_a_hidden_title_is_not_told(small: Terminal) -> None:
+    small("run", "text.say", "--reason", "fraud")
+    assert "Crack" not in small("run", "it.hides").out + small("feed").out

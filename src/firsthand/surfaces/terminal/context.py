@@ -44,8 +44,10 @@ def open_journal(*, settle: bool = True) -> SqlJournal:
 
 
 def names_of(journal: SqlJournal) -> Names:
-    """Return how people and actions are called."""
-    titles = {name: str(entry.get("title", name)) for name, entry in journal.history.catalogue()}
+    """Return how people and actions are called; an action hidden from whoever sits here goes by its name alone."""
+    roles = roles_at(journal)
+    entries = journal.history.catalogue()
+    titles = {name: str(entry["title"]) for name, entry in entries if roles is None or may(entry, roles)}
     return Names({person.id: person.name for person in journal.people.all()}, titles)
 
 
@@ -66,9 +68,14 @@ def actor_of(journal: SqlJournal) -> Person:
 def own_roles() -> tuple[str, ...] | None:
     """Return the roles of whoever sits here, none for a stranger; None while nobody at all is known."""
     try:
-        people = open_journal(settle=False).people
+        return roles_at(open_journal(settle=False))
     except JournalMissing:
         return None
+
+
+def roles_at(journal: SqlJournal) -> tuple[str, ...] | None:
+    """Return the same, of an open journal."""
+    people = journal.people
     person = people.of_login(login()) or people.of_login(str(os.getuid()))
     if person is None:
         return () if people.all() else None

@@ -100,7 +100,20 @@ def perform(arguments: Sequence[str] | None = None) -> int:
         if error.fix:
             click.echo(safe(error.fix), err=True)
         return code_of(error)
+    except OSError as error:
+        return unwritten(error)
+    printing = sys.modules.get("firsthand.surfaces.terminal.printing")
+    if code is None and printing and printing.UNHEARD:
+        return unwritten(printing.UNHEARD[0])
     return code if isinstance(code, int) else DONE
+
+
+def unwritten(error: OSError | ValueError) -> int:
+    """Return the exit code where what was read could not be written: a reader that went away is no failure."""
+    if isinstance(error, BrokenPipeError):
+        return DONE
+    click.echo(f"The output could not be written: {error}.", err=True)
+    return FAILED
 
 
 def completing() -> bool:

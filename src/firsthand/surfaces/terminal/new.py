@@ -25,6 +25,9 @@ def new_command(name: str, role: str) -> None:
     check_name(name)
     settings = Settings.load()
     module, _, desk = (settings.desk or "support:desk").partition(":")
+    desk = desk or "desk"
+    if not role.isprintable() or {'"', "\\"} & set(role):
+        raise FirsthandError(f"“{role}” cannot be a role here.", "Use letters and spaces.")
     path = desk_file(settings, module)
     if path.exists() and import_desk(settings).work_out().get(name):
         raise FirsthandError(f"The desk has an action {name} already.", "Choose another name.")

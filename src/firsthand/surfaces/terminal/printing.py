@@ -29,17 +29,22 @@ def converses() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and on_terminal()
 
 
+UNHEARD: list[OSError | ValueError] = []
+
+
 @contextmanager
 def heard() -> Iterator[None]:
     """Print; where nobody reads any more, or nothing can be written, go on in silence.
 
-    What was performed was performed, whoever hears of it: the exit code tells.
+    What was performed was performed, whoever hears of it: the exit code tells. ``UNHEARD`` has what went wrong, for
+    commands that only read.
     """
     try:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError:
+    except (OSError, ValueError) as error:
+        UNHEARD.append(error)
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         sys.stdout = os.fdopen(silence, "w")

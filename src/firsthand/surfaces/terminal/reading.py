@@ -142,7 +142,7 @@ def pause() -> bool:
         time.sleep(POLL)
     except KeyboardInterrupt:
         return False
-    return True
+    return not printing.UNHEARD
 
 
 def matches(run: Run[Any], wanted: Filter) -> bool:
