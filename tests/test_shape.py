@@ -1,6 +1,7 @@
 """The shape of the package: sizes held by a rule, and one broad except, in the one place that calls authors' code."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,13 @@ def test_functions_are_short_on_the_whole():
     )
     assert lengths[len(lengths) // 2] <= 9
     assert lengths[len(lengths) * 95 // 100] <= 32
+
+
+def test_the_core_imports_pydantic_with_its_typing_extensions_and_the_standard_library_and_nothing_else():
+    allowed = {*sys.stdlib_module_names, "pydantic", "pydantic_core", "typing_extensions"}
+    for path in (Path(__file__).parents[1] / "src" / "firsthand" / "core").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                assert name.split(".")[0] in allowed or name.startswith("firsthand.core"), (path.name, name)

@@ -1,1 +1,1 @@
-"""What a support action is: pydantic and the standard library, nothing else."""
+"""What a support action is: pydantic, with its typing_extensions, and the standard library, nothing else."""

@@ -12,7 +12,7 @@ from firsthand.core.runs import Failure, Refusal, Run, Subject, moment
 
 SLOW = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 CHUNKS = c_make_encoder and c_make_encoder(None, SLOW.default, encode_basestring, None, ":", ",", True, False, False)
-"""The encoder that ``json`` makes anew for every call (8 of the 10 µs that a call takes), made once."""
+"""The encoder that ``json`` makes anew for every call, made once: a call takes about 3 µs instead of 8."""
 
 
 def encode(value: object) -> str:

@@ -31,7 +31,7 @@ class Kept:
         """Say whether there is any."""
         try:
             return self.path.stat().st_size > 0
-        except OSError:
+        except FileNotFoundError:
             return False
 
     def steps(self) -> list[Step]:

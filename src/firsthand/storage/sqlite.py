@@ -152,7 +152,7 @@ class Sqlite:
         if self.writer is not None:
             try:
                 self.writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            except sqlite3.Error:
+            except sqlite3.Error:  # what was committed is safe in the log, which only stays longer: tried again later
                 self.since_checkpoint = CHECKPOINT_AFTER // 2
 
     @contextmanager
