@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         SettingsError,
         UnknownActor,
     )
+    from firsthand.core.files import File
     from firsthand.core.inputs import Choices
+    from firsthand.core.namespace import Namespace
     from firsthand.core.runs import Failure, OutcomeError, Refusal, Run, Subject
-    from firsthand.desk import Desk, Namespace
+    from firsthand.desk import Desk
     from firsthand.settings import Settings
 
 __version__ = "0.1.0"
@@ -32,6 +34,7 @@ __all__ = [
     "Desk",
     "DeskError",
     "Failure",
+    "File",
     "FirsthandError",
     "JournalError",
     "JournalMissing",
@@ -55,7 +58,8 @@ _HOMES = {
     "Choices": "core.inputs",
     "Desk": "desk",
     "Failure": "core.runs",
-    "Namespace": "desk",
+    "File": "core.files",
+    "Namespace": "core.namespace",
     "OutcomeError": "core.runs",
     "Person": "core.actors",
     "Refusal": "core.runs",

@@ -8,18 +8,18 @@ import pkgutil
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from firsthand.by_hand import ByHand
 from firsthand.core.actions import Actions, Registration, Why, registered
 from firsthand.core.asks import Asks
 from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
-from firsthand.core.checks import checks_of
 from firsthand.core.errors import DeskError, FirsthandError
+from firsthand.core.namespace import Namespace
 from firsthand.core.pipeline import Pipeline, Request
 from firsthand.core.policy import EVERYBODY, Who
 from firsthand.core.reasons import name_of as reason_name
@@ -40,62 +40,12 @@ Named = Callable[..., Any] | str
 Inputs = Mapping[str, object] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
-    """A part of a desk with common rules.
-
-    An action's ``who`` and ``why`` replace these, its ``when`` and ``tags`` are added.
-    """
-
-    desk: Desk
-    name: str
-    who: Who | None = None
-    why: Why = None
-    when: When = None
-    tags: tuple[str, ...] = ()
-    owner: str | None = None
-    ask: str | Iterable[str] = EVERYBODY
-
-    def action(
-        self,
-        name: str | None = None,
-        *,
-        who: Who | None = None,
-        why: Why = None,
-        when: When = None,
-        tags: Iterable[str] = (),
-        owner: str | None = None,
-        title: str | None = None,
-        aliases: Iterable[str] = (),
-        ask: str | Iterable[str] | None = None,
-    ) -> Callable[[F], F]:
-        """Register the decorated function as ``namespace.name``, by default the function's own name."""
-
-        def register(function: F) -> F:
-            self.desk.register(
-                registered(
-                    f"{self.name}.{name or name_of(function)}",
-                    function,
-                    who=who or self.who,
-                    why=why if why is not None else self.why if self.why is not None else self.desk.why,
-                    when=(*checks_of(self.when), *checks_of(when)),
-                    tags=(*self.tags, *several(tags)),
-                    owner=owner or self.owner,
-                    title=title,
-                    aliases=several(aliases),
-                    ask=self.ask if ask is None else ask,
-                )
-            )
-            return function
-
-        return register
-
-
-class Desk:
+class Desk(ByHand):
     """Where a team's support actions are registered and run.
 
     ``environment`` is shown on every screen and kept with every run; ``why`` are the reasons of actions that have none
-    of their own. Making a desk opens nothing: the journal of the settings is opened when it is first needed.
+    of their own; ``declares`` names the roles that may declare manual actions, besides whoever administers. Making a
+    desk opens nothing: the journal of the settings is opened when it is first needed.
     """
 
     def __init__(
@@ -104,10 +54,12 @@ class Desk:
         *,
         environment: str = "development",
         why: Iterable[str | Enum] | type[Enum] | str | None = None,
+        declares: str | Iterable[str] = (),
     ) -> None:
         self.name = name
         self.environment = environment
-        self.why = why
+        self.why: Why = why
+        self.declares = several(declares)
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
         self._registrations: list[Registration] = []
         self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
@@ -132,7 +84,8 @@ class Desk:
         ask: str | Iterable[str] = EVERYBODY,
     ) -> Namespace:
         """Return a part of the desk with common rules; its actions are called ``name.verb``."""
-        return Namespace(self, name, who, why, when, several(tags), owner, ask)
+        reasons = why if why is not None else self.why
+        return Namespace(self.register, name, who, reasons, when, several(tags), owner, ask)
 
     def action(
         self,
@@ -211,6 +164,7 @@ class Desk:
                 actions = self.work_out()
                 if actions.problems:
                     raise DeskError(actions.problems)
+                actions.declared = lambda: self.journal.manuals if self._started else None
                 self._actions = actions
             return self._actions
 
@@ -262,7 +216,7 @@ class Desk:
         actions = self.actions
         if not self._started:
             with self._guard:
-                changes = self.journal.enter_catalogue(self.name, entries_of(actions), self.clock())
+                changes = self.journal.enter_catalogue(self.name, entries_of(actions.by_name.values()), self.clock())
                 self._started = True
             for warning in self.warnings() if changes else ():
                 LOG.warning(warning)
@@ -295,21 +249,21 @@ class Desk:
 
     @overload
     def run(
-        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str,
+        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     def run(
-        self, action: Callable[..., T], inputs: Inputs = None, *, by: str,
+        self, action: Callable[..., T], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     def run(
-        self, action: str, inputs: Inputs = None, *, by: str,
+        self, action: str, inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[object]: ...  # fmt: skip
@@ -320,28 +274,29 @@ class Desk:
         ``by`` is the id of a known person, ``inputs`` the action's inputs (a subject by its id, or loaded),
         ``requested_by`` who wanted it, ``reason`` one of the action's reasons. Raises ``UnknownActor``,
         ``JournalUnavailable`` (nothing was performed) and ``DeskError``; a refusal is an outcome, not an error.
-        So is an interrupt (^C) within the action: in a loop, stop with ``raise_for_outcome()``.
+        So is an interrupt (^C) within the action: in a loop, stop with ``raise_for_outcome()``. What the same person
+        sends again under the key ``once`` is the run that it was at first, ``again``, as it stands.
         """
         self.start()
         return self.pipeline.perform_request(self.request(action, inputs, by, surface, **said))
 
     @overload
     async def arun(
-        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str,
+        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     async def arun(
-        self, action: Callable[..., T], inputs: Inputs = None, *, by: str,
+        self, action: Callable[..., T], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
     async def arun(
-        self, action: str, inputs: Inputs = None, *, by: str,
+        self, action: str, inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
     ) -> Run[object]: ...  # fmt: skip
@@ -371,20 +326,23 @@ class Desk:
         secrets: Mapping[str, object] | None = None,
         surface: str = "python",
         listener: Callable[[str, object], None] | None = None,
+        once: str | None = None,
     ) -> Run[Any]:
         """Perform what a colleague asked for, everything checked again; ``secrets`` are the inputs an ask cannot keep.
 
         Raises ``Refused`` where it cannot be taken; it stays open then.
         """
         self.start()
-        return Asks(self.pipeline).take(ask, self.pipeline.actor(by, surface), secrets or {}, surface, listener)
+        return Asks(self.pipeline).take(ask, self.pipeline.actor(by, surface), secrets or {}, surface, listener, once)
 
-    def decline(self, ask: int, words: str, *, by: str, surface: str = "python") -> Run[Any]:
+    def decline(self, ask: int, words: str, *, by: str, surface: str = "python", once: str | None = None) -> Run[Any]:
         """Say no to what a colleague asked for, in words. Raises ``Refused`` for whoever may not perform it."""
         self.start()
-        return Asks(self.pipeline).decline(ask, self.pipeline.actor(by, surface), words)
+        return Asks(self.pipeline).decline(ask, self.pipeline.actor(by, surface), words, once)
 
-    def withdraw(self, ask: int, words: str = "", *, by: str, surface: str = "python") -> Run[Any]:
+    def withdraw(
+        self, ask: int, words: str = "", *, by: str, surface: str = "python", once: str | None = None
+    ) -> Run[Any]:
         """Take back one's own ask. Raises ``Refused`` for anybody else's."""
         self.start()
-        return Asks(self.pipeline).withdraw(ask, self.pipeline.actor(by, surface), words)
+        return Asks(self.pipeline).withdraw(ask, self.pipeline.actor(by, surface), words, once)

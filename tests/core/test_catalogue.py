@@ -41,7 +41,7 @@ def test_a_desk_writes_at_start_what_it_offers(desk):
 
     with trial(desk, priya="support") as t:
         desk.start()
-        entry = dict(t.journal.history.catalogue("Acme"))["refund"]
+        entry = dict(t.journal.history.recorded("Acme"))["refund"]
         inputs = {each.pop("name"): each for each in entry.pop("inputs")}
         assert entry.pop("source").startswith("tests/core/test_catalogue.py:")
         assert len(entry.pop("code")) == 16

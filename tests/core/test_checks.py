@@ -1,6 +1,7 @@
 import pytest
 
 from firsthand import Desk, DeskError, Refused, Run, check
+from firsthand.core.looking import Looking
 from firsthand.core.pipeline import Request
 from firsthand.testing import trial
 
@@ -178,7 +179,7 @@ def test_the_checklist_tells_of_checks_that_could_not_be_asked(desk):
     def act(account: Account) -> None: ...
 
     with trial(desk, priya="support"):
-        items = desk.pipeline.checklist(Request("act", {"account": "1"}, "priya", "console"))
+        items = Looking(desk.pipeline).checklist(Request("act", {"account": "1"}, "priya", "console"))
         assert [each.holds for each in items] == [False, True]
         with pytest.raises(Refused, match="There is no account 77"):
-            desk.pipeline.checklist(Request("act", {"account": 77}, "priya", "console"))
+            Looking(desk.pipeline).checklist(Request("act", {"account": 77}, "priya", "console"))

@@ -344,6 +344,7 @@ def test_choices_of_a_subject_are_enforced_by_its_id(desk, shop):
 
 
 def test_what_is_offered_is_told_as_far_as_the_other_inputs_are_known(desk):
+    from firsthand.core.looking import Looking
     from firsthand.core.pipeline import Request
 
     def plans(account: Account) -> dict[str, str]:
@@ -354,8 +355,8 @@ def test_what_is_offered_is_told_as_far_as_the_other_inputs_are_known(desk):
 
     with trial(desk, priya="support") as t:
         person = t.journal.person("priya")
-        assert desk.pipeline.offered(Request("move", {}, person.id, "console"), "plan") == []
-        offered = desk.pipeline.offered(Request("move", {"account": 1}, person.id, "console"), "plan")
+        assert Looking(desk.pipeline).offered(Request("move", {}, person.id, "console"), "plan") == []
+        offered = Looking(desk.pipeline).offered(Request("move", {"account": 1}, person.id, "console"), "plan")
         assert offered == [("basic", "Basic"), ("gold", "Gold")]
 
 

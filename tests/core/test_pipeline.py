@@ -271,8 +271,9 @@ def test_progress_and_output_reach_whoever_listens_while_it_runs(desk):
         run.progress(1, 2)
 
     with trial(desk, priya="support") as t:
-        t.run(sweep, by="priya", reason="asked", listener=lambda kind, said: heard.append((kind, said)))
-    assert heard == [("say", "half"), ("progress", (1, 2))]
+        run = t.run(sweep, by="priya", reason="asked", listener=lambda kind, said: heard.append((kind, said)))
+    steps = [("recorded", run.id), ("performing", run.id)]
+    assert heard == [*steps, ("say", "half"), ("progress", (1, 2))]
 
 
 @pytest.mark.parametrize("how", ["sync", "async"])
@@ -298,12 +299,14 @@ def test_a_listener_that_cannot_hear_is_told_no_more_and_changes_nothing(shop, d
     with trial(desk, priya="support") as t:
         run = on_record(t, t.run(how, by="priya", reason="asked", listener=listener))
         assert (run.outcome, run.output) == ("succeeded", "1 done\n2 done\n3 done\n")
-        assert (heard, shop.done) == (["1 done"], ["swept"])
+        assert (heard, shop.done) == ([run.id], ["swept"])
 
 
-def test_an_interrupt_while_somebody_listens_is_a_failed_run(shop, desk):
+@pytest.mark.parametrize("when", ["recorded", "performing", "say"])
+def test_an_interrupt_while_somebody_listens_is_a_failed_run(shop, desk, when):
     def listener(kind: str, said: object) -> None:
-        raise KeyboardInterrupt
+        if kind == when:
+            raise KeyboardInterrupt
 
     @desk.action("sweep", who="support")
     def sweep(run: Run) -> None:
@@ -756,6 +759,7 @@ def test_with_a_journal_that_cannot_be_written_nothing_is_performed(shop, desk):
 
 
 def test_the_checklist_says_what_holds_and_what_is_still_needed_and_records_nothing(shop, desk):
+    from firsthand.core.looking import Looking
     from firsthand.core.pipeline import Request
 
     def is_active(account: Account) -> bool:
@@ -773,7 +777,7 @@ def test_the_checklist_says_what_holds_and_what_is_still_needed_and_records_noth
         desk.start()
         before = t.journal.history.last_event()
         person = t.journal.person("priya")
-        first = desk.pipeline.checklist(Request("refund", {"account": 3}, person.id, "console"))
+        first = Looking(desk.pipeline).checklist(Request("refund", {"account": 3}, person.id, "console"))
         assert [(each.statement, each.holds, each.needed) for each in first] == [
             ("It is active.", False, ()), ("It is small.", None, ("amount",)),
         ]  # fmt: skip
@@ -781,6 +785,7 @@ def test_the_checklist_says_what_holds_and_what_is_still_needed_and_records_noth
 
 
 def test_looking_leaves_resources_through_an_exception_so_that_a_session_rolls_back(shop, desk):
+    from firsthand.core.looking import Looking
     from firsthand.core.pipeline import Request
 
     ends = []
@@ -797,7 +802,7 @@ def test_looking_leaves_resources_through_an_exception_so_that_a_session_rolls_b
 
     with trial(desk, priya="support") as t:
         desk.start()
-        desk.pipeline.checklist(Request("cancel", {"account": 1}, "priya", "console"))
+        Looking(desk.pipeline).checklist(Request("cancel", {"account": 1}, "priya", "console"))
         assert ends == [Refused]
         t.run(cancel, {"account": 1}, by="priya", reason="asked")
         assert ends == [Refused, None]

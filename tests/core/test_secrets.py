@@ -283,6 +283,7 @@ def test_a_secret_is_nowhere_when_a_check_a_clause_a_loader_or_a_label_gives_it_
 
 
 def test_the_checklist_tells_no_secret(desk):
+    from firsthand.core.looking import Looking
     from firsthand.core.pipeline import Request
 
     def check(secret: SecretStr) -> bool:
@@ -293,7 +294,7 @@ def test_the_checklist_tells_no_secret(desk):
     def pay(secret: SecretStr) -> None: ...
 
     with trial(desk, priya="support"):
-        items = desk.pipeline.checklist(Request("pay", {"secret": CANARY}, "priya", "console"))
+        items = Looking(desk.pipeline).checklist(Request("pay", {"secret": CANARY}, "priya", "console"))
         assert items[0].message == f"{STARS} is too short"
 
 

@@ -6,6 +6,7 @@ import pytest
 from typing_extensions import TypedDict
 
 from firsthand import Desk, DeskError, Refused
+from firsthand.core.looking import Looking
 from firsthand.core.pipeline import Request
 from firsthand.testing import trial
 
@@ -336,9 +337,9 @@ def test_search_finds_fifty_at_most_and_may_take_resources_be_async_or_a_generat
             request = Request("act", {}, "priya", "console")
             if found is None:
                 with pytest.raises(Refused, match="ConnectionError"):
-                    desk.pipeline.found(request, "account", "lu")
+                    Looking(desk.pipeline).found(request, "account", "lu")
             else:
-                assert len(desk.pipeline.found(request, "account", "lu")) == found
+                assert len(Looking(desk.pipeline).found(request, "account", "lu")) == found
 
 
 @pytest.mark.parametrize(("loader", "words"), [

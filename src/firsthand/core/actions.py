@@ -10,7 +10,9 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from firsthand.core.binding import (
     Parameter,
@@ -25,12 +27,14 @@ from firsthand.core.binding import (
 )
 from firsthand.core.checks import Check, Circumstance, checks_of
 from firsthand.core.inputs import Choices, Input, choices_in, input_of
-from firsthand.core.policy import EVERYBODY, NOBODY, Policy, Who, clauses_of
+from firsthand.core.journal import Manuals
+from firsthand.core.manual import Manual
+from firsthand.core.policy import EVERYBODY, NOBODY, Clause, Policy, Who, clauses_of
 from firsthand.core.reasons import Reasons
 from firsthand.core.resources import Resource
 from firsthand.core.secrets import UNMASKED
 from firsthand.core.subjects import Kind, SubjectOf
-from firsthand.core.text import LIMITS, is_utf8, several, titled
+from firsthand.core.text import fault_of, is_utf8, several, titled
 
 When = Callable[..., Any] | Check | Iterable[Callable[..., Any] | Check] | None
 Why = Iterable[str | Enum] | type[Enum] | str | None
@@ -69,10 +73,21 @@ class Action:
     aliases: tuple[str, ...]
     source: str
     digest: str
+    version: int = 0
+    steps: tuple[str, ...] = ()
+
+    @property
+    def manual(self) -> bool:
+        """Whether it has no code: a person does it, and ticks its steps."""
+        return self.version > 0
+
+    def to_do(self) -> dict[str, object]:
+        """Return what is to be done by hand, of which version; nothing where the action has code."""
+        return {"version": self.version, "steps": list(self.steps)} if self.manual else {}
 
     def describe(self) -> dict[str, object]:
         """Return the action as the catalogue keeps it."""
-        return {
+        described: dict[str, object] = {
             "name": self.name,
             "title": self.title,
             "description": self.description,
@@ -88,24 +103,50 @@ class Action:
             "source": self.source,
             "code": self.digest,
         }
+        return {**described, "manual": True, **self.to_do()} if self.manual else described
 
 
 @dataclass(slots=True)
 class Actions:
-    """All actions of a desk, worked out together; ``problems`` are sentences about what is wrong."""
+    """All actions of a desk, worked out together; ``problems`` are sentences about what is wrong.
+
+    A name that is none of the code's is looked up among the manual actions that ``declared`` gives once the desk has
+    started, each time, so that every process knows a new version at once. ``by_hand`` has those that were worked out,
+    with what they were made of.
+    """
 
     kinds: Mapping[str, Kind]
     resources: Mapping[Any, Resource]
     by_name: dict[str, Action] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    declared: Callable[[], Manuals | None] = lambda: None
+    by_hand: dict[str, tuple[Manual, Action]] = field(default_factory=dict)
 
     def get(self, name: str) -> Action | None:
-        """Return the action of a name or an alias."""
+        """Return the action of a name or an alias, in code or manual, unless that is retired."""
+        return self.in_code(name) or self.manual(name)
+
+    def ever(self, name: str) -> Action | None:
+        """Return the same, a retired one too: runs of it may still be open."""
+        return self.in_code(name) or self.manual(name, retired=True)
+
+    def in_code(self, name: str) -> Action | None:
+        """Return the action in code of a name or an alias."""
         return self.by_name.get(self.names.get(name, name))
 
+    def manual(self, name: str, *, retired: bool = False) -> Action | None:
+        """Return the manual action of a name."""
+        declared = self.declared()
+        found = declared.get(name) if declared and is_utf8(name) else None
+        return self.of_manual(found) if found and (retired or not found.retired) else None
+
     def __iter__(self) -> Iterator[Action]:
-        return iter(self.by_name.values())
+        yield from self.by_name.values()
+        declared = self.declared()
+        for each in declared.all() if declared else ():
+            if not each.retired and not self.in_code(each.name):
+                yield self.of_manual(each)
 
     def add(self, registration: Registration) -> None:
         """Work out one registration."""
@@ -123,7 +164,7 @@ class Actions:
 
     def finish(self) -> None:
         """Join the aliases, once all are in."""
-        for action in self:
+        for action in self.by_name.values():
             for alias in action.aliases:
                 other = self.names.get(alias) or (alias if alias in self.by_name else None)
                 if other and other != action.name:
@@ -158,6 +199,37 @@ class Actions:
             registration.aliases,
             source_of(function),
             digest_of(function),
+        )
+
+    def of_manual(self, manual: Manual) -> Action:
+        """Return the action of a declaration; a subject whose kind has left the code is a plain text."""
+        known = self.by_hand.get(manual.name)
+        if known is None or known[0] != manual:
+            known = self.by_hand[manual.name] = manual, self.work_out_manual(manual)
+        return known[1]
+
+    def work_out_manual(self, manual: Manual) -> Action:
+        """Work out a declaration."""
+        inputs = {}
+        if manual.subject:
+            kind = self.kinds.get(manual.subject)
+            inputs[manual.subject] = Input(manual.subject, kind.id_annotation if kind else NAMED, kind=kind)
+        return Action(
+            manual.name,
+            manual.shown_title,
+            manual.description,
+            Wiring(nothing, ()),
+            inputs,
+            Policy(tuple(Clause(role) for role in manual.who)),
+            Reasons.of(manual.why),
+            (),
+            manual.tags,
+            manual.owner,
+            (),
+            "",
+            manual.code,
+            manual.version,
+            manual.to_tick,
         )
 
     def inputs_of(self, function: Callable[..., Any]) -> Iterator[Input]:
@@ -211,19 +283,18 @@ class Actions:
         return wiring
 
 
+NAMED = Annotated[str, Field(min_length=1, max_length=200)]
+"""The type of a subject's id whose kind is not in the code any more."""
+
+
+def nothing() -> None:
+    """Do nothing: the function of a manual action, which a person does."""
+
+
 def registered(name: str, function: Callable[..., Any], **said: Any) -> Registration:
     """Return a registration of what an author said, in any of the allowed shapes."""
     when, tags = said.pop("when", ()), said.pop("tags", ())
     return Registration(name, function, when=checks_of(when), tags=several(tags), **said)
-
-
-def fault_of(name: str) -> str | None:
-    """Return what is wrong with an action's name."""
-    if not name or len(name) > LIMITS["action"] or not is_utf8(name):
-        return f"a name has 1 to {LIMITS['action']} characters."
-    if not name.isprintable() or name != name.strip() or name.startswith("-"):
-        return "a name is made of letters, like subscription.cancel."
-    return None
 
 
 def source_of(function: Callable[..., Any]) -> str:

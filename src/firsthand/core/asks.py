@@ -13,11 +13,15 @@ from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.inputs import Input
 from firsthand.core.journal import Step
+from firsthand.core.looking import Looking
 from firsthand.core.pipeline import Attempt, Pipeline, Request
 from firsthand.core.policy import Clause
 from firsthand.core.reasons import says_something
 from firsthand.core.runs import Run
 from firsthand.core.text import LIMITS, is_utf8, recordable
+
+CLOSED_BY = {"take": "taken", "decline": "declined", "withdraw": "withdrawn"}
+"""The event of each way in which an ask is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Asks:
                 raise refusals.inputs_invalid([f"{name}: this is missing." for name in missing])
         kept = {name: value for name, value in (attempt.run.inputs or {}).items() if name not in secret}
         if lost := [name for name, value in kept.items() if not keeps(action.inputs[name], attempt, value)]:
-            raise refusals.inputs_invalid([f"{name}: an ask cannot keep such a value." for name in lost])
+            raise refusals.inputs_invalid([lost_words(action.inputs[name]) for name in lost])
         attempt.run.inputs = kept
         attempt.run.reason = action.reasons.settle(request.reason, request.notes)
         pipeline.load_subjects(attempt, action)
@@ -63,9 +67,12 @@ class Asks:
         secrets: Mapping[str, object],
         surface: str,
         listener: Callable[[str, object], None] | None = None,
+        once: str | None = None,
     ) -> Run[Any]:
         """Perform an ask: by the taker, for the same customer, its inputs unchanged, everything checked again."""
-        run = self.open_ask(id, actor, "take")
+        run = self.open_ask(id, actor, "take", once)
+        if run.again:
+            return run
         request = Request(
             run.action, {**secrets, **(run.inputs or {})}, actor.id, surface,
             run.requested_by, run.ticket, run.reason, run.notes, listener,
@@ -78,27 +85,32 @@ class Asks:
         if faults:
             self.refuse(refusals.inputs_invalid(faults), run.id, actor, "take")
         taken = replace(run, status="recorded", actor=actor.id, surface=surface, subjects=())
-        step = self.step(run.id, "recorded", actor, {"actor": actor.id, "surface": surface}, kind="taken")
+        changes: dict[str, object] = {"actor": actor.id, "surface": surface}
+        step = self.step(run.id, "recorded", actor, changes, kind="taken", once=once)
         if not self.pipeline.journal.step(step):
-            self.refuse_closed(run.id, actor, "take")
+            return self.closed(run.id, actor, "take", once)
         return self.pipeline.conclude(self.pipeline.attempt(request, actor, taken), self.pipeline.perform_attempt)
 
-    def decline(self, id: int, actor: Person, words: str) -> Run[Any]:
+    def decline(self, id: int, actor: Person, words: str, once: str | None = None) -> Run[Any]:
         """Say no to an ask, in words; whoever may perform it may."""
-        run = self.open_ask(id, actor, "decline")
+        run = self.open_ask(id, actor, "decline", once)
+        if run.again:
+            return run
         self.authorize(Request(run.action, run.inputs or {}, actor.id, run.surface), actor, run.id, "decline")
         if not says_something(words):
             self.refuse(refusals.words_missing(), run.id, actor, "decline")
-        return self.close(run, "declined", actor, words, "decline")
+        return self.close(run, "declined", actor, words, "decline", once)
 
-    def withdraw(self, id: int, actor: Person, words: str = "") -> Run[Any]:
+    def withdraw(self, id: int, actor: Person, words: str = "", once: str | None = None) -> Run[Any]:
         """Take an ask back; only whoever asked may."""
-        run = self.open_ask(id, actor, "withdraw")
+        run = self.open_ask(id, actor, "withdraw", once)
+        if run.again:
+            return run
         if run.asked_by != actor.id:
             self.refuse(refusals.not_asker(id), id, actor, "withdraw")
-        return self.close(run, "withdrawn", actor, words, "withdraw")
+        return self.close(run, "withdrawn", actor, words, "withdraw", once)
 
-    def close(self, run: Run[Any], status: str, actor: Person, words: str, verb: str) -> Run[Any]:
+    def close(self, run: Run[Any], status: str, actor: Person, words: str, verb: str, once: str | None) -> Run[Any]:
         """End an ask without performing it."""
         if not is_utf8(words):
             self.refuse(refusals.not_utf8("words"), run.id, actor, verb)
@@ -106,23 +118,28 @@ class Asks:
             self.refuse(refusals.too_long("words", len(words), LIMITS["comment"]), run.id, actor, verb)
         refusal = {"code": status, "message": words, "fix": "", "check": None}
         changes: dict[str, object] = {"refusal": refusal} if words else {}
-        if not self.pipeline.journal.step(self.step(run.id, status, actor, changes)):
-            self.refuse_closed(run.id, actor, verb)
+        if not self.pipeline.journal.step(self.step(run.id, status, actor, changes, once=once)):
+            return self.closed(run.id, actor, verb, once)
         return self.pipeline.journal.run(run.id) or run
 
-    def step(self, id: int, status: str, actor: Person, changes: dict[str, object], kind: str = "") -> Step:
+    def step(
+        self, id: int, status: str, actor: Person, changes: dict[str, object], kind: str = "", once: str | None = None
+    ) -> Step:
         """Return a step from asked."""
-        return Step(id, "asked", status, self.pipeline.clock(), actor.id, changes, kind)
+        return Step(id, "asked", status, self.pipeline.clock(), actor.id, changes, kind, once=once)
 
-    def open_ask(self, id: int, actor: Person, verb: str) -> Run[Any]:
-        """Return an open ask, if the actor may know of its action; an unknown one and a hidden one look the same."""
+    def open_ask(self, id: int, actor: Person, verb: str, once: str | None) -> Run[Any]:
+        """Return an open ask, if the actor may know of its action; an unknown one and a hidden one look the same.
+
+        Where the actor has sent the same before, return its run as it stands, as ``again``.
+        """
         run = self.pipeline.journal.run(id)
         action = self.pipeline.actions.get(run.action) if run else None
         if run is None or not action or not action.policy.may_know(actor.roles):
             self.refuse(refusals.ask_closed(id, None), run.id if run else None, actor, verb)
-        elif run.status != "asked":
-            self.refuse(refusals.ask_closed(id, run.status), id, actor, verb)
-        return run
+        if once and (fault := refusals.unfit_key(once)):
+            self.refuse(fault, id, actor, verb)
+        return run if run.status == "asked" else self.closed(id, actor, verb, once)
 
     def authorize(self, request: Request, actor: Person, id: int, verb: str) -> Action:
         """Return the ask's action; refuse, and leave the ask open, where the actor may not perform it as asked for."""
@@ -138,7 +155,7 @@ class Asks:
         """Return the refusal where it is known of the inputs that no clause holds for them."""
         needed = {name for clause in clauses if clause.wiring for name in clause.wiring.inputs}
         try:
-            with self.pipeline.looking(request) as attempt:
+            with Looking(self.pipeline).looking(request) as attempt:
                 self.pipeline.parse_inputs(attempt, action)
                 self.pipeline.load_subjects(attempt, action)
                 if needed <= attempt.inputs.keys():
@@ -147,10 +164,13 @@ class Asks:
             return refusal if refusal.code == "clause_failed" else None
         return None
 
-    def refuse_closed(self, id: int, actor: Person, verb: str) -> NoReturn:
-        """Refuse, since somebody was faster."""
-        run = self.pipeline.journal.run(id)
-        self.refuse(refusals.ask_closed(id, run.status if run else None), id, actor, verb)
+    def closed(self, id: int, actor: Person, verb: str, once: str | None) -> Run[Any]:
+        """Return the run of an ask that is not open any more where the actor has sent the same before; else refuse."""
+        journal = self.pipeline.journal
+        run = journal.run(id)
+        if run is None or not once or journal.sent(actor.id, CLOSED_BY[verb], once) != id:
+            self.refuse(refusals.ask_closed(id, run.status if run else None), id, actor, verb)
+        return replace(run, again=True)
 
     def refuse(self, refusal: Refused, id: int | None, actor: Person, verb: str) -> NoReturn:
         """Put on record that taking, declining or withdrawing was refused, and refuse."""
@@ -158,6 +178,12 @@ class Asks:
         data = {"tried": verb, "code": refusal.code, "message": message}
         self.pipeline.journal.append("refused_try", actor=actor.id, at=self.pipeline.clock(), run=id, data=data)
         raise refusal
+
+
+def lost_words(each: Input) -> str:
+    """Say that an ask cannot keep an input."""
+    kind = "a file; let whoever may perform it give that" if each.holds_file else "such a value"
+    return f"{each.name}: an ask cannot keep {kind}."
 
 
 def keeps(each: Input, attempt: Attempt, kept: object) -> bool:

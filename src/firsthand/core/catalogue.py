@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,5 +30,12 @@ def changes_between(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> 
         for key in sorted(old.keys() | new.keys()):
             if key != "source" and old.get(key) != new.get(key):
                 change = {"action": name, "change": key, "before": old.get(key), "after": new.get(key)}
-                changes.append({"action": name, "change": key} if key in ("code", "inputs") else change)
+                changes.append({"action": name, "change": key} if key in ("code", "inputs", "steps") else change)
     return changes
+
+
+def may(entry: Entry, roles: Collection[str]) -> str:
+    """Return what somebody of these roles may do with an action's entry: ``perform`` it, ``ask`` for it, or nothing."""
+    if set(roles) & set(entry["roles"]):
+        return "perform"
+    return "ask" if "everybody" in entry["ask"] or set(roles) & set(entry["ask"]) else ""

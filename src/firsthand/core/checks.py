@@ -65,13 +65,14 @@ class Circumstance:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the checklist: ``holds`` is None while an input is ``needed`` to tell."""
+    """One line of the checklist: ``holds`` is None while an input is ``needed`` to tell; a ``broken`` check raised."""
 
     statement: str
     holds: bool | None
     needed: tuple[str, ...] = ()
     message: str = ""
     fix: str = ""
+    broken: bool = False
 
 
 def checklist(circumstances: Iterable[Circumstance], opened: Opened, inputs: Mapping[str, Any]) -> list[Item]:
@@ -86,5 +87,6 @@ def checklist(circumstances: Iterable[Circumstance], opened: Opened, inputs: Map
             each.hold(opened, inputs)
             items.append(Item(each.statement, holds=True))
         except Refused as refusal:
-            items.append(Item(each.statement, holds=False, message=refusal.message, fix=refusal.fix))
+            broken = isinstance(refusal.__cause__, AuthorError)
+            items.append(Item(each.statement, False, message=refusal.message, fix=refusal.fix, broken=broken))
     return items

@@ -16,8 +16,9 @@ from firsthand.core import refusals
 from firsthand.core.binding import REQUIRED, Parameter, Wiring, may_be_none, metadata
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
+from firsthand.core.files import File
 from firsthand.core.resources import Opened
-from firsthand.core.secrets import STARS, Mask, given, is_secret, names_of, reveal
+from firsthand.core.secrets import STARS, Mask, given, is_secret, names_of, reveal, types_in
 from firsthand.core.subjects import Kind
 from firsthand.core.text import is_utf8
 
@@ -61,6 +62,11 @@ class Input:
     def secret(self) -> bool:
         """Whether its type is, or holds, a secret."""
         return is_secret(self.annotation)
+
+    @cached_property
+    def holds_file(self) -> bool:
+        """Whether its type is, or holds, a file."""
+        return File in types_in(self.annotation, set())
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -188,7 +194,8 @@ def parse_one(each: Input, raw: object, parsed: Parsed, mask: Mask) -> None:
             call(mask.add, given(each.annotation, raw))
         if not isinstance(error.error, ValidationError):
             raise
-        parsed.masked[each.name] = STARS if each.secret else raw_as_json(raw)
+        unread = f"<{type(raw).__name__}>" if each.holds_file else raw_as_json(raw)
+        parsed.masked[each.name] = STARS if each.secret else unread
         parsed.faults.extend(faults_of(each, error.error))
     else:
         if each.secret:
@@ -248,6 +255,8 @@ def size_of(value: object, depth: int = 0) -> int:
         return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, (bytes, bytearray)):
         return len(value)
+    if isinstance(value, File):
+        return len(value.content)
     if isinstance(value, Mapping):
         return sum(size_of(key) + size_of(part, depth + 1) + 2 for key, part in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from firsthand.core.actors import Person
+from firsthand.core.manual import Manual
 from firsthand.core.runs import Run
+from firsthand.core.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,25 @@ class Event:
         return {"id": self.id, "at": self.at.isoformat(), "kind": self.kind, "actor": self.actor, "data": data}
 
 
+def output_of(events: Iterable[Event]) -> tuple[str, tuple[float, float] | None]:
+    """Return what a run has said so far, by its events, and how far it is: how much is done, of how much."""
+    text, progress = "", None
+    for event in events:
+        if event.kind == "said":
+            text += event.data["text"]
+        elif event.kind == "progress":
+            progress = (event.data["done"], event.data["total"])
+        elif isinstance(whole := event.data.get("output"), str):
+            text = whole
+    return text, progress
+
+
 class Step(NamedTuple):
     """One change of a run: from ``expected`` to ``status``, with the columns that change, as JSON can carry them.
 
     ``at`` is when, in microseconds since 1970: when it was performing, or ended, too. ``kind`` names the event, which
-    is the new status unless said otherwise.
+    is the new status unless said otherwise. ``once`` is the key under which the actor sent it, if any; ``noted``
+    stands in the event alone.
     """
 
     run: int
@@ -42,6 +58,30 @@ class Step(NamedTuple):
     actor: str | None
     changes: Mapping[str, object] = {}
     kind: str = ""
+    once: str | None = None
+    noted: Mapping[str, object] = {}
+
+
+class Manuals(Protocol):
+    """The manual actions on record, and the ticks of their runs."""
+
+    def get(self, name: str) -> Manual | None:
+        """Return the current declaration of a name, a retired one too."""
+
+    def all(self) -> list[Manual]:
+        """Return the current declaration of every name, retired ones too."""
+
+    def save(self, manual: Manual, *, kind: str, actor: str, at: int, changes: Sequence[object]) -> bool:
+        """Record a version, and the event of it; False where it is not the one after the current version."""
+
+    def tick(self, run: int, step: int, *, done: bool, actor: str, at: int) -> bool:
+        """Record whether a step is done, unless that is on record; False where the run is not open."""
+
+    def steps(self, run: int) -> Steps | None:
+        """Return the steps of a run, with their ticks; None where it is no run of a manual action."""
+
+    def finish(self, run: int, ended: Callable[[Steps], Step]) -> bool:
+        """Take the step that ``ended`` makes of the ticks as they are then; False where the run is not open."""
 
 
 class Journal(Protocol):
@@ -50,15 +90,25 @@ class Journal(Protocol):
     Every method raises ``JournalUnavailable`` where it cannot be done, with nothing half done.
     """
 
+    @property
+    def manuals(self) -> Manuals:
+        """The manual actions."""
+
     def person(self, id: str) -> Person | None:
         """Return the known and active person of an id."""
 
-    def record(self, by: str, intent: Callable[[Person], Run[Any]]) -> tuple[Person, Run[Any]] | None:
+    def record(
+        self, by: str, intent: Callable[[Person], Run[Any]], once: str | None = None
+    ) -> tuple[Person, Run[Any]] | None:
         """Insert the run that somebody intends, with its first event, durably; return both, the run with id and key.
 
         ``intent`` makes the run for the person as they are in the same transaction; it may be called again. None,
-        with nothing inserted, where nobody active has the id.
+        with nothing inserted, where nobody active has the id. Where the person has sent a run under the key ``once``
+        before, that is returned as it stands, as ``again``.
         """
+
+    def sent(self, person: str, kind: str, once: str) -> int | None:
+        """Return the run of the event of a kind that a person sent under a key, if they have."""
 
     def step(self, step: Step) -> bool:
         """Change a run and append the event, durably; False where the run was not in the expected status."""
@@ -66,8 +116,23 @@ class Journal(Protocol):
     def finish(self, step: Step) -> None:
         """Record an outcome whatever happens: tried again, then kept in a file beside the journal."""
 
-    def append(self, kind: str, *, actor: str | None, at: int, run: int | None, data: Mapping[str, object]) -> None:
-        """Append an event that changes no run."""
+    def append(
+        self,
+        kind: str,
+        *,
+        actor: str | None,
+        at: int,
+        run: int | None,
+        data: Mapping[str, object],
+        once: str | None = None,
+    ) -> bool:
+        """Append an event that changes no run; False where the actor has sent one of the kind under the key before.
+
+        Raises ``Refused`` for a key that cannot be one.
+        """
+
+    def tell(self, run: int, *, actor: str, at: int, events: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+        """Append what a run says, kind and data each, if it is still performed."""
 
     def run(self, id: int) -> Run[Any] | None:
         """Return a run."""

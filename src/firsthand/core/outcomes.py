@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 from firsthand.core import calling
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
+from firsthand.core.files import File
 from firsthand.core.inputs import size_of
 from firsthand.core.refusals import CODES
 from firsthand.core.runs import Failure, Refusal
@@ -30,6 +31,8 @@ def value_as_json(value: object, mask: Mask) -> object:
     if type(value) is str:
         return recordable(mask.text(value), LONGEST)
     try:
+        if type(value) in (File, dict, list, tuple) and call(holds_file, value):
+            return call(files_as_json, value, mask)
         whole = value if isinstance(value, PLAIN) else call(unread, value)
         plain = call(to_jsonable_python, whole, fallback=shown, inf_nan_mode="strings", bytes_mode="base64")
         told = mask.tree(plain, call(names_in, whole) if mask else ())
@@ -42,6 +45,33 @@ def value_as_json(value: object, mask: Mask) -> object:
     except Refused:
         return shown(value)
     return told if size <= LONGEST else f"<{type(told).__name__} of {size:,} bytes, too large for the record>"
+
+
+def holds_file(value: object) -> bool:
+    """Say whether a value is a file, or a list or a dict that holds one."""
+    if isinstance(value, (dict, list, tuple)):
+        return any(holds_file(part) for part in parts(value))
+    return isinstance(value, File)
+
+
+def files_as_json(value: object, mask: Mask) -> object:
+    """Return a value that holds files, with their content; without, where that is too large for the record."""
+    for whole in (True, False):
+        told = file_as_json(value, mask, whole=whole)
+        if (size := size_of(told)) <= LONGEST:
+            return told
+    return f"<{type(value).__name__} of {size:,} bytes, too large for the record>"
+
+
+def file_as_json(value: object, mask: Mask, *, whole: bool) -> object:
+    """Return a value with its files as they are recorded."""
+    if isinstance(value, File):
+        return value.as_value(mask, whole=whole)
+    if isinstance(value, dict):
+        return {mask.text(str(key)): file_as_json(part, mask, whole=whole) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [file_as_json(part, mask, whole=whole) for part in value]
+    return value_as_json(value, mask)
 
 
 def unread(value: object) -> object:

@@ -5,9 +5,9 @@ The only way to perform anything. Every surface hands over a ``Request``; no rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,11 +15,11 @@ from firsthand.core import refusals
 from firsthand.core.actions import Action, Actions
 from firsthand.core.actors import Person
 from firsthand.core.calling import call
-from firsthand.core.checks import Item, checklist
 from firsthand.core.errors import AuthorError, JournalError, JournalUnavailable, Refused, UnknownActor
 from firsthand.core.inputs import LIMIT, Input, Parsed, choices_of, is_offered, parse, size_of
 from firsthand.core.journal import Journal, Step
 from firsthand.core.outcomes import LONGEST, failure_of, refusal_of, value_as_json
+from firsthand.core.output import Output
 from firsthand.core.policy import Clause
 from firsthand.core.reasons import check_notes
 from firsthand.core.resources import Opened
@@ -33,7 +33,12 @@ TEXTS = ("requested_by", "ticket", "reason", "notes")
 
 @dataclass(slots=True)
 class Request:
-    """What a surface hands over: which action, with which inputs, by whom (a person's id), for whom, and why."""
+    """What a surface hands over: which action, with which inputs, by whom (a person's id), for whom, and why.
+
+    ``once`` is a key of the surface's choice: whatever a person sends again under it is the run that it was at first.
+    ``listener`` hears ``("recorded", run id)``, ``("performing", run id)``, ``("say", text)`` and
+    ``("progress", (done, total))``, on the thread that performs the run.
+    """
 
     action: str
     inputs: Mapping[str, object]
@@ -44,6 +49,7 @@ class Request:
     reason: str | None = None
     notes: str | None = None
     listener: Callable[[str, object], None] | None = None
+    once: str | None = None
 
 
 @dataclass(slots=True)
@@ -54,7 +60,8 @@ class Attempt:
     actor: Person
     run: Run[Any]
     opened: Opened
-    mask: Mask = field(default_factory=Mask)
+    output: Output
+    mask: Mask
     inputs: dict[str, Any] = field(default_factory=dict)
     action: Action | None = None
     partly: bool = False
@@ -85,22 +92,25 @@ class Pipeline:
         action = self.look_up(attempt)
         self.check(attempt, action, clauses)
         self.perform(attempt, action)
-        return "succeeded"
+        return "performing" if action.manual else "succeeded"
 
     # Step 1
 
     def record(self, request: Request, *, asked: bool = False) -> Attempt:
         """Commit the intent before anything is decided; without it on record nothing is performed.
 
-        Whoever is not a known person is turned away, which is recorded; that is no run.
+        Whoever is not a known person is turned away, which is recorded; that is no run. What was sent before under
+        the same key is returned as it stands.
         """
+        once = request.once if request.once and not refusals.unfit_key(request.once) else None
         known = isinstance(request.by, str) and is_utf8(request.by)
-        recorded = self.journal.record(request.by, lambda actor: self.intent(request, actor, asked)) if known else None
+        intent = partial(self.intent, request, asked)
+        recorded = self.journal.record(request.by, intent, once) if known else None
         if recorded is None:
             raise self.turned_away(request.by, request.surface)
         return self.attempt(request, *recorded)
 
-    def intent(self, request: Request, actor: Person, asked: bool) -> Run[Any]:
+    def intent(self, request: Request, asked: bool, actor: Person) -> Run[Any]:
         """Return the run of a request as it is first recorded."""
         action = self.known_action(request.action, actor)
         texts: dict[str, Any] = {name: recordable(as_text(getattr(request, name)), LIMITS[name]) for name in TEXTS}
@@ -133,10 +143,9 @@ class Pipeline:
 
     def attempt(self, request: Request, actor: Person, run: Run[Any]) -> Attempt:
         """Return a recorded run with what its steps need; who listens to it hears no secrets."""
-        attempt = Attempt(request, actor, run, Opened(self.actions.resources, run))
-        if request.listener:
-            run.listener = partial(tell, attempt, request.listener)
-        return attempt
+        mask = Mask()
+        run.listener = output = Output(mask, request.listener)
+        return Attempt(request, actor, run, Opened(self.actions.resources, run), output, mask)
 
     # Step 2
 
@@ -203,6 +212,8 @@ class Pipeline:
                 raise refusals.not_utf8(shown)
             if text and name not in ("notes", "reason") and len(text) > LIMITS[name]:
                 raise refusals.too_long(shown, len(text), LIMITS[name])
+        if request.once and (fault := refusals.unfit_key(request.once)):
+            raise fault
         check_notes(request.notes)
 
     def parse_inputs(self, attempt: Attempt, action: Action) -> None:
@@ -262,13 +273,21 @@ class Pipeline:
     # Step 5
 
     def perform(self, attempt: Attempt, action: Action) -> None:
-        """Commit that it is being performed, so that a crash leaves evidence; then call the author's function."""
+        """Commit that it is being performed, so that a crash leaves evidence; then call the author's function.
+
+        A manual action's run stays open from here on, held by no process, until somebody says how it ended.
+        """
         arguments = attempt.opened.arguments(action.wiring, attempt.inputs)
         run, at = attempt.run, self.clock()
-        step = Step(run.id, run.status, "performing", at, attempt.actor.id, self.known(attempt))
+        changes = {**self.known(attempt), "process": None} if action.manual else self.known(attempt)
+        step = Step(run.id, run.status, "performing", at, attempt.actor.id, changes, noted=action.to_do())
         if not self.journal.step(step):
             raise JournalError(f"Run {run.id} was changed meanwhile.", f"firsthand show {run.id} says how.")
         run.status, run.performing_at = "performing", moment(at)
+        run.process = None if action.manual else run.process
+        attempt.output.begin(self.journal, run.id, attempt.actor.id, self.clock)
+        if attempt.request.listener:
+            call(attempt.output, "performing", run.id)
         run.value = call(action.wiring.function, **arguments)
 
     def known(self, attempt: Attempt) -> dict[str, object]:
@@ -283,9 +302,18 @@ class Pipeline:
     # Step 6
 
     def conclude(self, attempt: Attempt, steps: Callable[[Attempt], str]) -> Run[Any]:
-        """Take the attempt through its steps, close its resources, and record how it ended."""
+        """Take the attempt through its steps, close its resources, and record how it ended.
+
+        A run that was sent before is returned as it stands.
+        """
         run = attempt.run
+        if run.again:
+            run.listener = None
+            attempt.output("recorded", run.id)
+            return run
         try:
+            if attempt.request.listener:
+                call(attempt.output, "recorded", run.id)
             with attempt.opened:
                 status = steps(attempt)
         except Refused as refusal:
@@ -299,7 +327,10 @@ class Pipeline:
         except JournalUnavailable:
             self.record_outcome(attempt, "failed", keep=True)
             raise
-        return self.record_outcome(attempt, status)
+        finally:
+            attempt.output.end()
+            run.listener = None
+        return run if status == "performing" else self.record_outcome(attempt, status)
 
     def record_outcome(self, attempt: Attempt, status: str, *, keep: bool = False) -> Run[Any]:
         """Record the outcome: value, refusal or error, and what step 5 would have recorded where it was not reached."""
@@ -321,54 +352,6 @@ class Pipeline:
         run.status, run.ended_at = status, None if status == "asked" else moment(at)
         return run
 
-    # Before a run
-
-    def checklist(self, request: Request) -> list[Item]:
-        """Return which circumstances hold now for what is known of the inputs; nothing is recorded or performed."""
-        with self.looking(request) as attempt:
-            action = self.visible(request.action, attempt.actor)
-            self.read_inputs(attempt, action)
-            self.load_subjects(attempt, action)
-            items = checklist(action.circumstances, attempt.opened, attempt.inputs)
-            return [replace(each, message=attempt.mask.text(each.message)) for each in items]
-
-    def offered(self, request: Request, name: str) -> list[tuple[object, str]]:
-        """Return the choices of an input, for what is known of the others; empty where they cannot be told yet."""
-        with self.looking(request) as attempt:
-            action = self.visible(request.action, attempt.actor)
-            self.read_inputs(attempt, action)
-            self.load_subjects(attempt, action)
-            choices = action.inputs[name].choices
-            if choices is None or any(each not in attempt.inputs for each in choices.inputs):
-                return []
-            return choices_of(attempt.opened, choices, attempt.inputs)
-
-    def found(self, request: Request, kind: str, text: str) -> list[Subject]:
-        """Return the subjects that the search of a kind finds for a text."""
-        with self.looking(request) as attempt:
-            self.visible(request.action, attempt.actor)
-            return list(self.actions.kinds[kind].find(text, attempt.opened))
-
-    @contextmanager
-    def looking(self, request: Request) -> Iterator[Attempt]:
-        """Give an attempt of which nothing is recorded; its resources are left through an exception, so roll back.
-
-        What the author's code raises is raised as ``Refused``, without secrets.
-        """
-        run: Run[Any] = Run(0, request.action, "", moment(self.clock()), None, request.surface, self.environment)
-        attempt, looked = self.attempt(request, self.actor(request.by, request.surface), run), Refused("Only looked.")
-        attempt.partly = True
-        try:
-            with attempt.opened:
-                yield attempt
-                raise looked
-        except AuthorError as error:
-            raise Refused(f"This could not be checked: {error.message}.", "Tell the action's owner.") from error
-        except Refused as refusal:
-            if refusal is not looked:
-                said = refusal_of(refusal, attempt.mask, attempt.checks)
-                raise Refused(said.message, said.fix, code=said.code, check=said.check) from refusal
-
 
 def as_text(given: object) -> str | None:
     """Return what was given for a text as text, whatever it is."""
@@ -379,13 +362,3 @@ def kept(each: Input, parsed: Parsed, mask: Mask) -> Any:
     """Return an input as it is recorded, without secrets; a subject's id is what it is found by, so it stays whole."""
     found = each.kind is not None and each.name in parsed.values
     return (UNMASKED if found else mask).tree(parsed.masked[each.name], each.names)
-
-
-def tell(attempt: Attempt, listener: Callable[[str, object], None], kind: str, said: object) -> None:
-    """Tell a run's listener, without secrets; one that cannot hear is told no more, which is no matter of the run."""
-    try:
-        call(listener, kind, attempt.mask.text(said) if isinstance(said, str) else said)
-    except (AuthorError, Refused) as error:
-        attempt.run.listener = None
-        if isinstance(error, AuthorError) and not isinstance(error.error, Exception):
-            raise error.error from error

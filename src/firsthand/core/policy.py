@@ -11,7 +11,7 @@ from firsthand.core.binding import Wiring, statement_of
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.resources import Opened
-from firsthand.core.text import listed, sentence, several
+from firsthand.core.text import roles_words, sentence, several
 
 Who = str | Iterable[str] | Mapping[str, Literal[True] | Callable[..., Any]]
 """What an author writes: a role, several, or role → True or a statement."""
@@ -87,7 +87,7 @@ class Policy:
     def words(self) -> str:
         """Return who may, in words: ``Support: up to 50. Lead: always.``"""
         if all(clause.statement is None for clause in self.clauses):
-            return sentence(listed(tuple(f"{role[:1].upper()}{role[1:]}" for role in self.roles)))
+            return roles_words(self.roles)
         return " ".join(clause.words() for clause in self.clauses)
 
 

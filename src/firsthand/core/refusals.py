@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from firsthand.core.errors import Refused
-from firsthand.core.text import listed
+from firsthand.core.text import LIMITS, is_utf8, listed
 
 CODES = {
     "unknown_action": "no action of that name, or none that the actor may know of",
@@ -29,11 +28,17 @@ CODES = {
     "refused": "the author's code refused",
     "ask_closed": "the ask has been taken, declined or withdrawn meanwhile, or it never was one",
     "not_asker": "only whoever asked may withdraw",
+    "declaration_invalid": "a manual action is declared with something missing, too long or unknown",
+    "changed_meanwhile": "somebody else has changed the manual action since the version that was edited",
+    "not_by_hand": "the run is no open run of a manual action, or the step none of its steps",
+    "nothing_done": "whoever performed a manual action says that nothing was done",
 }
 
 
 def unknown_action(name: str, visible: Iterable[str]) -> Refused:
     """There is no such action, or none that this actor may know of: the same answer."""
+    from difflib import get_close_matches
+
     similar = get_close_matches(name, list(visible), n=1, cutoff=0.6)
     fix = f"Did you mean {similar[0]}?" if similar else "firsthand actions lists those there are."
     return Refused(f"There is no action “{name}”.", fix, code="unknown_action")
@@ -86,6 +91,15 @@ def too_long(field: str, length: int, limit: int) -> Refused:
         "Shorten it, and link to the rest.",
         code="text_too_long",
     )
+
+
+def unfit_key(once: object) -> Refused | None:
+    """Something that cannot be the key under which a surface sends a thing once; None where it can."""
+    if not isinstance(once, str):
+        return not_text("key", type(once).__name__)
+    if not is_utf8(once):
+        return not_utf8("key")
+    return too_long("key", len(once), LIMITS["key"]) if len(once) > LIMITS["key"] else None
 
 
 def inputs_invalid(faults: Sequence[str]) -> Refused:
@@ -176,6 +190,11 @@ def words_missing() -> Refused:
     return Refused("Declining needs words.", "Say why, for whoever asked.", code="notes_missing")
 
 
+def comment_missing() -> Refused:
+    """A comment says nothing."""
+    return Refused("A comment needs words.", "Say something.", code="notes_missing")
+
+
 def ask_closed(run: int, status: str | None) -> Refused:
     """Somebody was faster, or the run was never asked for."""
     message = f"There is no ask {run}." if status is None else f"Run {run} is not an open ask: it is {status}."
@@ -189,3 +208,56 @@ def not_asker(run: int) -> Refused:
         "Whoever asked may withdraw it; whoever may perform it may decline it.",
         code="not_asker",
     )
+
+
+def may_not_declare(roles: Sequence[str]) -> Refused:
+    """The actor may not declare manual actions."""
+    may = f"whoever administers, and {listed(tuple(roles))}" if roles else "whoever administers"
+    return Refused(f"You may not declare manual actions. Who may: {may}.", "Talk to one of them.", code="no_right")
+
+
+def declaration_invalid(faults: Sequence[str]) -> Refused:
+    """Something about a declaration is wrong: each fault is a sentence."""
+    return Refused(" ".join(faults), "Put that right and declare it again.", code="declaration_invalid")
+
+
+def changed_meanwhile(name: str, by: str, version: int, *, retired: bool) -> Refused:
+    """Somebody else was faster; what was edited is an older version."""
+    done = "retired" if retired else "changed"
+    return Refused(
+        f"{by} {done} {name} meanwhile (version {version}).",
+        f"Look at version {version}, and make your changes to that.",
+        code="changed_meanwhile",
+    )
+
+
+def not_declared(name: str) -> Refused:
+    """There is no manual action to retire."""
+    return Refused(f"There is no manual action “{name}”.", "firsthand declare lists them.", code="unknown_action")
+
+
+def not_by_hand(run: int, status: str | None) -> Refused:
+    """There is nothing to tick, or to finish."""
+    message = f"There is no run {run} by hand."
+    if status is not None:
+        message = f"Run {run} is not performed by hand now: it is {status}."
+    return Refused(message, "firsthand feed --outcome performing lists the open ones.", code="not_by_hand")
+
+
+def no_such_step(run: int, step: object, steps: int) -> Refused:
+    """The steps are numbered from 1."""
+    return Refused(f"Run {run} has no step {step}.", f"Give a number from 1 to {steps}.", code="not_by_hand")
+
+
+def not_an_end(outcome: str) -> Refused:
+    """A run by hand ends in one of three ways."""
+    return Refused(
+        f"A run by hand cannot end as “{outcome}”.",
+        "Say succeeded, failed, or refused where nothing was done.",
+        code="not_by_hand",
+    )
+
+
+def end_without_words(outcome: str) -> Refused:
+    """A run by hand did not succeed, and nobody says why."""
+    return Refused(f"To end as {outcome} it needs words.", "Say what happened, and why.", code="notes_missing")

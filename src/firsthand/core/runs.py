@@ -21,9 +21,12 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("asked", "recorded"): "somebody who may took it; everything is checked again",
     ("asked", "declined"): "somebody who may perform it said no",
     ("asked", "withdrawn"): "whoever asked does not want it any more",
-    ("performing", "succeeded"): "the author's function returned and its resources were closed",
-    ("performing", "refused"): "the author's function refused, and says that nothing was done",
-    ("performing", "failed"): "the author's function or its resources raised",
+    (
+        "performing",
+        "succeeded",
+    ): "the author's function returned and its resources were closed, or whoever did it by hand says so",
+    ("performing", "refused"): "the author's function, or whoever did it by hand, says that nothing was done",
+    ("performing", "failed"): "the author's function or its resources raised, or whoever did it by hand says so",
     ("performing", "unknown"): "its process died in between: whether it happened is not known",
     ("unknown", "succeeded"): "it was found out that it did happen",
     ("unknown", "failed"): "it was found out that it did not happen",
@@ -85,7 +88,8 @@ class Run(Generic[T]):
 
     As a parameter of an author's function it gives ``key`` (the same for every try of this run, for services that
     take an idempotency key), ``say()`` and ``progress()``. ``value`` is what the function returned; on a run read
-    from the journal it is that as JSON.
+    from the journal it is that as JSON. ``again`` says that it was sent before, under the same key: nothing was
+    recorded or performed anew, this is how the run stands.
     """
 
     id: int
@@ -113,6 +117,7 @@ class Run(Generic[T]):
     ended_at: datetime | None = None
     process: int | None = None
     key: str = ""
+    again: bool = field(default=False, compare=False)
     listener: Callable[[str, object], None] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -151,7 +156,7 @@ class Run(Generic[T]):
         """Return the run as JSON can carry it: times in ISO 8601 and UTC, the outcome beside the status."""
         row: dict[str, object] = {"id": self.id, "outcome": self.outcome}
         for each in fields(self):
-            if each.name not in ("listener", "process"):
+            if each.name not in ("listener", "process", "again"):
                 row[each.name] = plain(getattr(self, each.name))
         return row
 

@@ -83,11 +83,11 @@ class Kind:
             traits = {name: tried(getattr, loaded, name) for name in self.traits}
         return {told(name): told(value) for name, value in traits.items() if value is not None}
 
-    def find(self, text: str, opened: Opened) -> Sequence[Subject]:
-        """Return the subjects that the author's search finds for a text, 50 at most."""
+    def find(self, text: str, opened: Opened, most: int = 50) -> Sequence[Subject]:
+        """Return the subjects that the author's search finds for a text, so many at most."""
         if (search := self.search) is None:
             return ()
-        found = call(lambda: list(islice(opened.call(search, {}, text), 50)))
+        found = call(lambda: list(islice(opened.call(search, {}, text), most)))
         return [self.describe(self.id_of(each), each, opened) for each in found]
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-LIMITS = {"notes": 10_000, "comment": 10_000, "reason": 200, "requested_by": 500, "ticket": 200, "action": 200}
-"""Characters that each text of a run may have."""
+LIMITS = {
+    "notes": 10_000,
+    "comment": 10_000,
+    "reason": 200,
+    "requested_by": 500,
+    "ticket": 200,
+    "action": 200,
+    "key": 200,
+}
+"""Characters that each text of a run may have; the key is that under which a surface sends it."""
 
 
 def is_utf8(text: str) -> bool:
@@ -55,3 +63,17 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     return text[:1].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def fault_of(name: str) -> str | None:
+    """Return what is wrong with an action's name."""
+    if not name or len(name) > LIMITS["action"] or not is_utf8(name):
+        return f"a name has 1 to {LIMITS['action']} characters."
+    if not name.isprintable() or name != name.strip() or name.startswith("-"):
+        return "a name is made of letters, like subscription.cancel."
+    return None
+
+
+def roles_words(roles: Sequence[str]) -> str:
+    """Return who may, where roles alone decide: ``Support and lead.``"""
+    return sentence(listed(tuple(f"{role[:1].upper()}{role[1:]}" for role in roles)))

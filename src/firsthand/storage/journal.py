@@ -13,13 +13,15 @@ from typing import Any
 from firsthand.core.actors import Person
 from firsthand.core.catalogue import changes_between
 from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable
-from firsthand.core.journal import Step
+from firsthand.core.journal import Step, output_of
+from firsthand.core.refusals import unfit_key
 from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
 from firsthand.storage import schema
-from firsthand.storage.codec import RECORDED, columns_of, encode, key_of, subject_keys
-from firsthand.storage.history import History
+from firsthand.storage.codec import RECORDED, columns_of, encode, key_of, run_of, subject_keys
+from firsthand.storage.history import RUNS, History
 from firsthand.storage.kept import Kept
 from firsthand.storage.lock import Presence
+from firsthand.storage.manual import Manuals
 from firsthand.storage.people import SELECT_ACTIVE, People, person_of
 from firsthand.storage.sqlite import Connection, Sqlite
 
@@ -30,6 +32,12 @@ INSERT_RUN = f"""INSERT INTO runs (at, status, process, {", ".join(RECORDED)})
     VALUES (?, 'recorded', ?, {", ".join("?" * len(RECORDED))})"""
 FACTS = attrgetter(*RECORDED)
 INSERT_EVENT = "INSERT INTO events (run, at, kind, actor, data) VALUES (?, ?, ?, ?, ?)"
+INSERT_SAID = """INSERT INTO events (run, at, kind, actor, data)
+    SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM runs WHERE id = ? AND status = 'performing')"""
+INSERT_SENT = "INSERT OR IGNORE INTO sent (person, kind, key, event) VALUES (?, ?, ?, last_insert_rowid())"
+SENT = (
+    "SELECT events.run FROM sent JOIN events ON events.id = sent.event WHERE person = ? AND sent.kind = ? AND key = ?"
+)
 INSERT_SUBJECT = "INSERT OR IGNORE INTO run_subjects SELECT ?, at, id FROM runs WHERE id = ?"
 
 DIED = {
@@ -47,6 +55,7 @@ class SqlJournal:
         self.database = Sqlite(url, verify=schema.require_latest)
         self.history = History(self.database)
         self.people = People(self.database, lambda: self.process)
+        self.manuals = Manuals(self.database, lambda: self.process, self.stepping)
         self.kept = Kept(self.database.beside("outcomes"))
         self.entering = threading.Lock()
         self.entered: tuple[int, int] | None = None
@@ -82,8 +91,13 @@ class SqlJournal:
         self.entered = (os.getpid(), self.database.write(work))
         self.settle()
 
-    def record(self, by: str, intent: Callable[[Person], Run[Any]]) -> tuple[Person, Run[Any]] | None:
-        """Insert the run that somebody intends, with its first event; None where nobody active has the id."""
+    def record(
+        self, by: str, intent: Callable[[Person], Run[Any]], once: str | None = None
+    ) -> tuple[Person, Run[Any]] | None:
+        """Insert the run that somebody intends, with its first event; None where nobody active has the id.
+
+        Under a key that the person has sent a run with before, return that.
+        """
         process = self.process
 
         def work(connection: Connection) -> tuple[Person, Run[Any]] | None:
@@ -91,8 +105,12 @@ class SqlJournal:
             if row is None:
                 return None
             person = person_of(row)
+            if once and (sent := connection.execute(SENT, (by, "recorded", once)).fetchone()):
+                return person, self.again(connection, sent[0])
             run = intent(person)
             self.insert(connection, run, process)
+            if once:
+                connection.execute(INSERT_SENT, (by, "recorded", once))
             return person, run
 
         recorded = self.database.write(work)
@@ -108,8 +126,23 @@ class SqlJournal:
         run.process = process
         connection.execute(INSERT_EVENT, (run.id, at, "recorded", run.actor or run.asked_by, data))
 
+    def again(self, connection: Connection, id: int) -> Run[Any]:
+        """Return a run that was sent before, as it stands in a transaction."""
+        run = run_of(connection.execute(f"{RUNS} WHERE id = ?", (id,)).fetchone(), self.history.id)
+        run.again = True
+        return run
+
+    def sent(self, person: str, kind: str, once: str) -> int | None:
+        """Return the run of what a person sent under a key."""
+        rows = self.database.read(SENT, (person, kind, once))
+        return rows[0][0] if rows else None
+
     def step(self, step: Step) -> bool:
         """Change a run and append the event; False where the run was not in the expected status."""
+        return self.database.write(self.stepping(step))
+
+    def stepping(self, step: Step) -> Callable[[Connection], bool]:
+        """Return the work of a step within a transaction; it says whether the run was in the expected status."""
         if (step.expected, step.status) not in TRANSITIONS:
             raise JournalError(f"A run cannot go from {step.expected} to {step.status}.")
         columns, subjects = columns_of(step.changes), subject_keys(step.changes)
@@ -117,7 +150,8 @@ class SqlJournal:
             columns["process"] = self.process
         if step.status == "performing" or step.status in OUTCOMES:
             columns["performing_at" if step.status == "performing" else "ended_at"] = step.at
-        data = encode({**step.changes, "status": step.status} if step.kind else step.changes)
+        told = {**step.changes, **step.noted} if step.noted else step.changes
+        data = encode({**told, "status": step.status} if step.kind else told)
         update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
         values = (step.status, *columns.values(), step.run, step.expected)
 
@@ -125,11 +159,13 @@ class SqlJournal:
             if connection.execute(update, values).rowcount == 0:
                 return False
             connection.execute(INSERT_EVENT, (step.run, step.at, step.kind or step.status, step.actor, data))
+            if step.once:
+                connection.execute(INSERT_SENT, (step.actor, step.kind or step.status, step.once))
             for subject in subjects:
                 connection.execute(INSERT_SUBJECT, (subject, step.run))
             return True
 
-        return self.database.write(work)
+        return work
 
     def finish(self, step: Step) -> None:
         """Record an outcome whatever happens: tried again for a while, then kept in a file beside the journal.
@@ -185,12 +221,35 @@ class SqlJournal:
         self.kept.own = False
 
     def append(
-        self, kind: str, *, actor: str | None, at: int, run: int | None = None, data: Mapping[str, object] | None = None
-    ) -> None:
-        """Append an event that changes no run."""
+        self,
+        kind: str,
+        *,
+        actor: str | None,
+        at: int,
+        run: int | None = None,
+        data: Mapping[str, object] | None = None,
+        once: str | None = None,
+    ) -> bool:
+        """Append an event that changes no run, once under a key."""
+        if once and (fault := unfit_key(once)):
+            raise fault
         _ = self.process
-        row = (run, at, kind, actor, encode(dict(data or {})))
-        self.database.write(lambda connection: connection.execute(INSERT_EVENT, row).lastrowid)
+        row, key = (run, at, kind, actor, encode(dict(data or {}))), (actor or "", kind, once)
+
+        def work(connection: Connection) -> bool:
+            if once and connection.execute(SENT, key).fetchone():
+                return False
+            connection.execute(INSERT_EVENT, row)
+            if once:
+                connection.execute(INSERT_SENT, key)
+            return True
+
+        return self.database.write(work)
+
+    def tell(self, run: int, *, actor: str, at: int, events: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+        """Append what a run says while it is performed; what comes too late is in its outcome."""
+        rows = [(run, at, kind, actor, encode(data), run) for kind, data in events]
+        self.database.write(lambda connection: connection.executemany(INSERT_SAID, rows).rowcount)
 
     def settle(self) -> None:
         """See to what dead processes left: kept outcomes are recorded, open runs end as far as is known.
@@ -213,7 +272,8 @@ class SqlJournal:
             if status == "recorded":
                 self.step(Step(id, status, "failed", at, None, {"error": DIED}))
             else:
-                self.step(Step(id, status, "unknown", at, None, {}))
+                said, _ = output_of(self.history.events(id))
+                self.step(Step(id, status, "unknown", at, None, {"output": said} if said else {}))
 
     # People, the catalogue, reading
 
@@ -232,7 +292,7 @@ class SqlJournal:
     def enter_catalogue(self, desk: str, entries: Mapping[str, Mapping[str, Any]], at: int) -> Sequence[object]:
         """Record what a desk offers, and an event of what changed."""
         try:
-            before = {name: entry for name, entry in self.history.catalogue(desk)}
+            before = {name: entry for name, entry in self.history.recorded(desk)}
         except JournalMissing:
             before = {}
         after = json.loads(encode(entries))
