@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -16,11 +17,13 @@ from hypothesis import strategies as st
 
 from firsthand.core.journal import Step
 from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
+from firsthand.followers.counting import counted
 from firsthand.followers.tally import CHANGING, EMPTYING, ENDED, FINAL, Tally
+from firsthand.storage import schema
 from firsthand.storage.journal import SqlJournal
 
 NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
-Rows = list[tuple[str, int, str, int]]
+Rows = list[tuple[str, str, int, str, str, int]]
 
 
 @pytest.fixture
@@ -58,43 +61,63 @@ def performed(journal: SqlJournal, number: int = 1, **given: Any) -> None:
 
 
 def table(journal: SqlJournal) -> Rows:
-    return journal.database.read("SELECT dimension, day, key, runs FROM tally ORDER BY 1, 2, 3")
+    return journal.database.read("""
+        SELECT scope, dimension, period, key, part, runs FROM tally JOIN tally_lists ON tally_lists.id = list UNION ALL
+        SELECT scope, dimension, period, key, '', runs FROM tally_wide JOIN tally_lists ON tally_lists.id = list
+        ORDER BY 1, 2, 3, 4, 5""")
 
 
 def recount(journal: SqlJournal) -> Rows:
     """Count the final runs once more, another way."""
-    found: Counter[tuple[str, int, str]] = Counter()
+    found: Counter[tuple[str, str, int, str, str]] = Counter()
     for run in (journal.run(id) for (id,) in journal.database.read("SELECT id FROM runs")):
         assert run is not None
         if run.status not in FINAL:
             continue
         day = (run.at.date() - datetime(1970, 1, 1).date()).days
-        named = [("action", run.action), ("actor", run.actor), ("reason", run.reason), ("outcome", run.status)]
-        named += [("day", f"{run.at:%Y-%m-%d}"), *(("tag", tag) for tag in run.tags)]
-        found.update((name, each, key) for name, key in named if key is not None for each in (-1, day))
-        wide = [("requested_by", run.requested_by), ("asked_by", run.asked_by)]
-        wide.append(("subject", run.subject.key if run.subject else None))
-        found.update((name, -1, key) for name, key in wide if key is not None)
+        month = -(run.at.year * 12 + run.at.month - 1)
+        kind = run.subject.kind if run.subject else ""
+        narrow = [("outcome", run.status, kind), ("actor", run.actor, ""), ("reason", run.reason, kind)]
+        narrow += [("asked_by", run.asked_by, run.action), ("asked", run.action if run.asked_by else None, "")]
+        narrow += [("tag", tag, "") for tag in run.tags]
+        narrow += [("trait", f"{k}={v}", kind) for k, v in (run.subject.traits if run.subject else {}).items()]
+        wide = [("requested_by", run.requested_by), ("subject", run.subject.key if run.subject else None)]
+        by_action = ("action", run.action, f"{run.status} {kind}")
+        for scope, more in (
+            ("", [by_action, ("wanted", run.requested_by, run.action)]), (f"action:{run.action}", []),
+            *((f"tag:{tag}", [by_action]) for tag in run.tags),
+        ):  # fmt: skip
+            places = [each for each in (*narrow, *more) if each[1] is not None]
+            found.update((scope, name, period, key, part) for name, key, part in places for period in (day, month))
+            found.update((scope, name, each, key, "") for name, key in wide if key is not None for each in (month, -1))
     return sorted((*place, runs) for place, runs in found.items())
 
 
 def test_a_run_is_counted_for_all_that_is_known_of_it(journal: SqlJournal) -> None:
     run = recorded(journal, action="invoice.refund", requested_by="luis", reason="fraud", asked_by="sam")
-    subjects = [{"kind": "account", "id": "42", "label": "", "traits": {}}, {"kind": "account", "id": "43"}]
+    traits = {"plan": "pro"}
+    subjects = [{"kind": "account", "id": "42", "label": "", "traits": traits}, {"kind": "account", "id": "43"}]
     step(journal, run, "performing", tags=["billing", "money"], subjects=subjects)
     step(journal, run, "succeeded")
     assert Tally(journal).advance(5)
-    assert {(dimension, key) for dimension, day, key, runs in table(journal) if day == -1 and runs == 1} == {
-        ("action", "invoice.refund"), ("actor", "priya"), ("asked_by", "sam"), ("requested_by", "luis"),
-        ("reason", "fraud"), ("outcome", "succeeded"), ("subject", "account:42"), ("tag", "billing"), ("tag", "money"),
-        ("day", "2026-01-01"),
+    january = -2026 * 12
+    every = {(dimension, key, part) for scope, dimension, period, key, part, _ in table(journal)
+             if scope == "" and period == january}  # fmt: skip
+    assert every == {
+        ("action", "invoice.refund", "succeeded account"), ("actor", "priya", ""), ("asked", "invoice.refund", ""),
+        ("asked_by", "sam", "invoice.refund"), ("wanted", "luis", "invoice.refund"), ("requested_by", "luis", ""),
+        ("reason", "fraud", "account"), ("outcome", "succeeded", "account"), ("subject", "account:42", ""),
+        ("tag", "billing", ""), ("tag", "money", ""), ("trait", "plan=pro", "account"),
     }  # fmt: skip
+    assert {row[0] for row in table(journal)} == {"", "action:invoice.refund", "tag:billing", "tag:money"}
+    assert table(journal) == recount(journal)
 
 
 def test_only_dimensions_of_few_keys_are_counted_by_the_day(journal: SqlJournal) -> None:
     performed(journal, requested_by="luis")
     Tally(journal).advance(5)
-    assert {dimension for dimension, day, _, _ in table(journal) if day >= 0} == {"action", "actor", "day", "outcome"}
+    by_day = {dimension for _, dimension, period, *_ in table(journal) if period >= 0}
+    assert by_day == {"action", "actor", "outcome", "wanted"}
 
 
 def test_a_run_that_may_still_change_is_not_counted_before_it_is_settled(journal: SqlJournal) -> None:
@@ -105,7 +128,7 @@ def test_a_run_that_may_still_change_is_not_counted_before_it_is_settled(journal
     assert table(journal) == []
     step(journal, run, "succeeded", kind="settled")
     Tally(journal).advance(5)
-    assert ("outcome", -1, "succeeded", 1) in table(journal)
+    assert ("", "outcome", -2026 * 12, "succeeded", "", 1) in table(journal)
 
 
 def test_events_that_end_nothing_are_followed_without_counting(journal: SqlJournal) -> None:
@@ -146,7 +169,7 @@ def test_a_journal_that_is_full_is_left_as_it_is(journal: SqlJournal, tmp_path: 
 def test_what_two_count_at_once_is_counted_once(journal: SqlJournal) -> None:
     performed(journal, 20)
     tally = Tally(journal)
-    counts = tally.tail(0)
+    counts = counted(tally.tail(0))
     last = journal.history.last_event()
     assert tally.move(0, last, counts)
     assert not tally.move(0, last, counts)
@@ -156,6 +179,7 @@ def test_what_two_count_at_once_is_counted_once(journal: SqlJournal) -> None:
 FOLDING = """
 import sys
 from firsthand.followers.tally import Tally
+from firsthand.storage import schema
 from firsthand.storage.journal import SqlJournal
 tally = Tally(SqlJournal(sys.argv[1]))
 print("ready", flush=True)
@@ -185,7 +209,7 @@ def test_two_processes_that_fold_while_a_third_performs_count_every_run_once(
         assert each.returncode == 0
     assert Tally(journal).advance(60)
     assert table(journal) == recount(journal)
-    assert ("action", -1, "unlock", 200) in table(journal)
+    assert ("", "action", -2026 * 12, "unlock", "succeeded ", 200) in table(journal)
 
 
 def test_a_rebuild_gives_the_same(journal: SqlJournal) -> None:
@@ -224,6 +248,35 @@ def test_chunks_shrink_where_a_fold_holds_the_lock_too_long_and_grow_back(journa
     assert tally.chunk == 1
 
 
+def test_a_list_that_another_process_made_meanwhile_is_the_same(journal: SqlJournal) -> None:
+    one, other = Tally(journal), Tally(journal)
+    for each in (one, other):
+        each.know({("", "outcome"), ("tag:a", "outcome")})
+    other.know({("", "actor")})
+    one.know({("", "actor")})
+    assert one.lists == other.lists
+
+
+def test_an_older_journal_is_counted_anew_after_its_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with sqlite3.connect(path) as old:
+        for number, _, sql in schema.migrations():
+            if number < 3:
+                old.executescript(sql)
+        old.execute("INSERT INTO meta VALUES ('id', 'abc')")
+        old.execute("INSERT INTO followers VALUES ('tally', 999)")
+        old.execute(f"PRAGMA application_id={schema.APPLICATION}")
+        old.execute("PRAGMA user_version=2")
+    old.close()
+    journal = SqlJournal(url(tmp_path))
+    assert schema.upgrade(journal.database)
+    performed(journal, 3)
+    assert Tally(journal).advance(60)
+    assert len(table(journal)) > 0
+    assert table(journal) == recount(journal)
+    journal.close()
+
+
 def test_every_outcome_but_unknown_is_final() -> None:
     assert set(OUTCOMES) - set(FINAL) == {"unknown"}
 
@@ -256,7 +309,11 @@ def test_whatever_happens_the_tally_is_what_a_recount_gives(
             run = runs[one % len(runs)]
             if moves := [status for before, status in MOVES if before == run.status]:
                 status = moves[other % len(moves)]
-                changes = {"tags": ["a", "b"][: one % 3], "reason": [None, "fraud"][other % 2]}
+                changes: dict[str, object] = {"tags": ["a", "b"][: one % 3], "reason": [None, "fraud"][other % 2]}
+                if other:
+                    changes["subjects"] = [
+                        {"kind": "account", "id": str(other), "traits": {"plan": ["a", "b"][one % 2]}}
+                    ]
                 step(journal, run, status, "settled" if run.status == "unknown" else "", **changes)
         elif what == "fold":
             tally.advance(0)

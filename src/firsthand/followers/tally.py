@@ -1,38 +1,24 @@
-"""The tally: how many runs there are for each action, person, customer, reason, outcome, tag and day.
+"""The tally: how many runs there are for each action, person, customer, reason, outcome, tag and trait, by scope.
 
 A run is counted once, when it has ended for good and cannot change any more: its counts are only ever added, folding
 them twice is prevented by the position alone, and a rebuild gives the same. The runs that may still change, open ones
 and unknown ones, are few; whoever reads the tally adds them, and the tail since the last fold, as they are then.
+What a run counts for says ``counting``.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections import Counter
-from collections.abc import Iterable
-from datetime import date, timedelta
 from typing import Any
 
 from firsthand.core.errors import JournalUnavailable
 from firsthand.core.runs import OUTCOMES, TRANSITIONS
+from firsthand.followers.counting import RUN, WIDE, Counts, Place, counted
 from firsthand.storage.journal import SqlJournal
 from firsthand.storage.sqlite import Connection
 
-NARROW = ("action", "actor", "reason", "outcome", "tag", "day")
-"""Dimensions of few keys, counted a day and in all."""
-
-WIDE = ("requested_by", "asked_by", "subject")
-"""Dimensions of very many keys, counted in all only."""
-
-ALL_DAYS = -1
-DAY = 24 * 60 * 60 * 1_000_000
-EPOCH = date(1970, 1, 1)
-
 FINAL = tuple(each for each in OUTCOMES if not any(before == each for before, _ in TRANSITIONS))
 """Statuses that nothing follows: every outcome but ``unknown``."""
-
-RUN = ", ".join(f"runs.{name}" for name in ("at", "action", "actor", "reason", "status", "tags", *WIDE))
 
 ENDED = f"""SELECT events.id, {RUN} FROM events LEFT JOIN runs ON runs.id = events.run
     AND events.kind IN ({", ".join(f"'{each}'" for each in (*FINAL, "settled", "imported"))})
@@ -45,20 +31,25 @@ CHANGING = f"""SELECT {RUN} FROM runs
     WHERE status <> 'succeeded' AND status IN ('recorded', 'asked', 'performing', 'unknown')"""
 """Runs that may still change."""
 
-ADD = """INSERT INTO tally (dimension, day, key, runs) VALUES (?, ?, ?, ?)
+ADD = """INSERT INTO tally (list, period, key, part, runs) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET runs = runs + excluded.runs"""
+ADD_WIDE = """INSERT INTO tally_wide (list, period, key, runs) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET runs = runs + excluded.runs"""
+NEW_LIST = "INSERT INTO tally_lists (scope, dimension) VALUES (?, ?) ON CONFLICT DO NOTHING"
 MOVE = """INSERT INTO followers (name, position) VALUES ('tally', :to)
     ON CONFLICT DO UPDATE SET position = :to WHERE position = :expected"""
-TAKE_AWAY = """DELETE FROM tally WHERE (dimension, day, key) IN (SELECT dimension, day, key FROM tally LIMIT 1000)"""
+TAKE_AWAY = (
+    """DELETE FROM tally WHERE (list, period, key, part) IN (SELECT list, period, key, part FROM tally LIMIT 1000)""",
+    """DELETE FROM tally_wide WHERE (list, period, key) IN (SELECT list, period, key FROM tally_wide LIMIT 500)""",
+)
 
-HELD = 0.003
+HELD = 0.005
 """Seconds that a fold's statements may take under the write lock; its commit comes on top."""
 CHUNK = 500
 LARGEST_CHUNK = 5_000
 EMPTYING = -1
 
-Counts = Counter[tuple[str, int, str]]
-"""Runs a dimension, day and key."""
+Row = tuple[Any, ...]
 
 
 class Tally:
@@ -67,6 +58,8 @@ class Tally:
     def __init__(self, journal: SqlJournal) -> None:
         self.database = journal.database
         self.chunk = CHUNK
+        self.lists: dict[tuple[str, str], int] = {}
+        self.newest = 0
 
     def position(self) -> int:
         """Return the id of the last event counted; ``EMPTYING`` while a rebuild takes the old counts away."""
@@ -107,20 +100,48 @@ class Tally:
             self.move(position, int(rows[-1][0]), counted(row[1:] for row in rows))
         return bool(rows)
 
-    def move(self, expected: int, to: int, counts: Counts | dict[tuple[str, int, str], int]) -> bool:
+    def move(self, expected: int, to: int, counts: Counts | dict[Place, int]) -> bool:
         """Add counts and move the position; False, with nothing added, where another process has moved it."""
-        rows = sorted((*place, runs) for place, runs in counts.items())
+        narrow, wide = self.rows_of(counts)
 
         def work(connection: Connection) -> tuple[bool, float]:
             start = time.perf_counter()
             moved = connection.execute(MOVE, {"to": to, "expected": expected}).rowcount == 1
             if moved:
-                connection.executemany(ADD, rows)
+                connection.executemany(ADD, narrow)
+                connection.executemany(ADD_WIDE, wide)
             return moved, time.perf_counter() - start
 
         moved, held = self.database.write(work)
         self.adapt(held)
         return moved
+
+    def rows_of(self, counts: Counts | dict[Place, int]) -> tuple[list[Row], list[Row]]:
+        """Return the rows that counts are in the two tables, in the order in which they stand there."""
+        self.know({place[:2] for place in counts})
+        narrow, wide = [], []
+        for place, runs in counts.items():
+            scope, dimension, period, key, part = place
+            list_ = self.lists[scope, dimension]
+            if dimension in WIDE:
+                wide.append((list_, period, key, runs))
+            else:
+                narrow.append((list_, period, key, part, runs))
+        return sorted(narrow), sorted(wide)
+
+    def know(self, lists: set[tuple[str, str]]) -> None:
+        """Know the ids of lists; those that nobody had before are made first, and stay even if nothing follows."""
+        if not lists <= self.lists.keys():
+            self.learn()
+        if new := sorted(lists - self.lists.keys()):
+            self.database.write(lambda connection: connection.executemany(NEW_LIST, new).rowcount)
+            self.learn()
+
+    def learn(self) -> None:
+        """Learn the ids of lists that are new; ids only grow, in the order of commits."""
+        sql = "SELECT id, scope, dimension FROM tally_lists WHERE id > ? ORDER BY id"
+        for id, scope, dimension in self.database.read(sql, (self.newest,)):
+            self.lists[scope, dimension] = self.newest = id
 
     def adapt(self, held: float) -> None:
         """Count more or fewer events at once from now on, by how long the write lock was held."""
@@ -133,44 +154,21 @@ class Tally:
         """Take away some of the counts, for a rebuild; with the last of them the position is 0."""
 
         def work(connection: Connection) -> None:
-            if connection.execute(TAKE_AWAY).rowcount == 0:
+            if not any(connection.execute(each).rowcount for each in TAKE_AWAY):
                 connection.execute(MOVE, {"to": 0, "expected": EMPTYING})
 
         self.database.write(work)
 
-    # What is not in the table; to be read in one snapshot with it
+    # What is not in the tables; to be read in one snapshot with them
 
-    def tail(self, position: int) -> Counts:
-        """Count the runs that ended after an event."""
-        counts: Counts = Counter()
+    def tail(self, position: int) -> list[tuple[Any, ...]]:
+        """Return the runs that ended after an event, rows of ``RUN``."""
+        runs: list[tuple[Any, ...]] = []
         while rows := self.database.read(ENDED, (position, LARGEST_CHUNK)):
-            counts.update(counted(row[1:] for row in rows))
+            runs += [row[1:] for row in rows if row[1] is not None]
             position = rows[-1][0]
-        return counts
+        return runs
 
-    def changing(self) -> Counts:
-        """Count the runs that may still change, as they are now."""
-        return counted(self.database.read(CHANGING))
-
-
-def counted(runs: Iterable[tuple[Any, ...]]) -> Counts:
-    """Count runs, rows of ``RUN``, in every dimension; rows of nothing do not count."""
-    counts: Counts = Counter()
-    for at, action, actor, reason, status, tags, *wide in runs:
-        if at is None:
-            continue
-        day = at // DAY
-        narrow = (("action", action), ("actor", actor), ("reason", reason), ("outcome", status), ("day", written(day)))
-        for dimension, key in narrow if tags is None else (*narrow, *(("tag", tag) for tag in set(json.loads(tags)))):
-            if key is not None:
-                counts[dimension, ALL_DAYS, key] += 1
-                counts[dimension, day, key] += 1
-        for dimension, key in zip(WIDE, wide, strict=True):
-            if key is not None:
-                counts[dimension, ALL_DAYS, key] += 1
-    return counts
-
-
-def written(day: int) -> str:
-    """Return a day, in days since 1970, as ISO 8601 writes it."""
-    return (EPOCH + timedelta(day)).isoformat()
+    def changing(self) -> list[tuple[Any, ...]]:
+        """Return the runs that may still change, as they are now, rows of ``RUN``."""
+        return self.database.read(CHANGING)

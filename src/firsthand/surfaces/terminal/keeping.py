@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from firsthand.storage import schema
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
 from firsthand.storage.sqlite import Sqlite
+from firsthand.surfaces.sheets import csv_text
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import login, open_journal
 from firsthand.surfaces.terminal.reading import DAY
@@ -111,27 +110,11 @@ COLUMNS = (
 
 def write_csv(journal: SqlJournal, runs: Iterator[Run[Any]], output: TextIO, events: bool) -> None:
     """Write a CSV file whose cells no spreadsheet takes for formulas."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    output.write(csv_text(COLUMNS, ()))
     for run in runs:
         row = run.as_dict()
         row["subjects"] = " ".join(subject.key for subject in run.subjects)
         row["tags"] = " ".join(run.tags)
         row["refusal"] = run.refusal.message if run.refusal else None
         row["error"] = f"{run.error.type}: {run.error.message}" if run.error else None
-        writer.writerow([cell(row[name]) for name in COLUMNS])
-        output.write(buffer.getvalue())
-        buffer.seek(0)
-        buffer.truncate()
-    output.write(buffer.getvalue())
-
-
-def cell(value: object) -> str:
-    """Return a cell that a spreadsheet shows as it is: what could be a formula gets an apostrophe before it."""
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return (
-        f"'{text}"
-        if text.lstrip()[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") or (text[:1] in "\t\r\0" and text)
-        else text
-    )
+        output.write(csv_text((), [[row[name] for name in COLUMNS]]))

@@ -79,6 +79,12 @@ def say_json(value: object) -> None:
         click.echo(UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
+def say_as_it_is(text: str) -> None:
+    """Print text that a program reads, as it is; on a terminal, whatever could change it is spelt out."""
+    with heard():
+        click.echo(safe(text) if on_terminal() else text, nl=False)
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """Print a table: drawn on a terminal, columns of spaces in a pipe. Status words are coloured."""
     cells = [[" ".join(safe(cell).split()) for cell in row] for row in rows]

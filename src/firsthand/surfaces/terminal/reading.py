@@ -1,20 +1,21 @@
-"""``feed``, ``show`` and ``stats``: reading the journal, without the desk's code."""
+"""``feed`` and ``show``: reading the journal, without the desk's code."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
 from firsthand.core.errors import FirsthandError
-from firsthand.core.journal import Event
+from firsthand.core.journal import Event, output_of
 from firsthand.core.runs import OUTCOMES, Run, microseconds
+from firsthand.core.steps import Steps
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
+from firsthand.surfaces.terminal.by_hand import say_steps
 from firsthand.surfaces.terminal.completion import action_names, reasons
 from firsthand.surfaces.terminal.context import names_of, open_journal
 from firsthand.surfaces.terminal.options import parse_id
@@ -31,6 +32,11 @@ POLL = 1.0
 @click.option("--actor", help="Only what this person did (their id).")
 @click.option("--subject", metavar="KIND:ID", help="Only what was done to this subject.")
 @click.option("--reason", shell_complete=reasons, help="Only runs with this reason.")
+@click.option("--namespace", help="Only runs of this namespace's actions.")
+@click.option("--tag", help="Only runs with this tag.")
+@click.option("--requested-by", metavar="WHO", help="Only what this customer or colleague wanted.")
+@click.option("--asked-by", metavar="ID", help="Only what this colleague asked for (their id).")
+@click.option("--kind", help="Only what was done to this kind of subject.")
 @click.option("--outcome", type=click.Choice(STATUSES), metavar="OUTCOME", help=f"Only those: {', '.join(STATUSES)}.")
 @click.option("--since", type=DAY, metavar="DAY", help="Only from this day on (UTC).")
 @click.option("--until", type=DAY, metavar="DAY", help="Only up to this day, it included (UTC).")
@@ -74,19 +80,11 @@ def show_feed(
 
 
 def filter_of(journal: SqlJournal, **given: Any) -> Filter:
-    """Return the filter of the options: an action with its aliases, days as times."""
-    since, until, action = given.pop("since"), given.pop("until"), given.pop("action")
-    names: tuple[str, ...] = ()
-    if action:
-        entries = dict(journal.history.catalogue())
-        present = next((name for name, entry in entries.items() if action in entry.get("aliases", ())), action)
-        names = (present, *entries.get(present, {}).get("aliases", ()))
-    return Filter(
-        actions=names,
-        since=microseconds(since.replace(tzinfo=UTC)) if since else None,
-        until=microseconds(until.replace(tzinfo=UTC) + timedelta(days=1)) if until else None,
-        **given,
-    )
+    """Return the filter of the options."""
+    from firsthand.insights import scope
+
+    days = {name: f"{given.pop(name):%Y-%m-%d}" for name in ("since", "until") if given[name]}
+    return scope.filter_of(journal.history, {**days, **{name: value for name, value in given.items() if value}})
 
 
 def between(journal: SqlJournal, runs: Sequence[Run[Any]], wanted: Filter, limit: int) -> list[Event]:
@@ -130,7 +128,7 @@ def follow_on(journal: SqlJournal, wanted: Filter, names: Names, position: int, 
         for event in events:
             position = event.id
             run = journal.run(event.run) if event.run is not None and event.kind in ends else None
-            if run and matches(run, wanted):
+            if run and journal.history.is_wanted(run.id, wanted):
                 printing.say_json(run.as_dict()) if as_json else show_line(run, names)
         if any(event.run is None for event in events):
             names = names_of(journal)
@@ -143,16 +141,6 @@ def pause() -> bool:
     except KeyboardInterrupt:
         return False
     return not printing.UNHEARD
-
-
-def matches(run: Run[Any], wanted: Filter) -> bool:
-    """Say whether a run is one that the filter wants."""
-    if wanted.actions and run.action not in wanted.actions:
-        return False
-    if wanted.subject and wanted.subject not in [subject.key for subject in run.subjects]:
-        return False
-    pairs = ((wanted.actor, run.actor), (wanted.reason, run.reason), (wanted.outcome, run.status))
-    return all(want is None or want == have for want, have in pairs)
 
 
 @click.command()
@@ -173,15 +161,23 @@ def show_command(run: str, as_json: bool) -> None:
     printing.say_painted(sentence(found, names, WHOLE), printing.COLOURS.get(found.status))
     for name, value in details(found):
         printing.say(f"  {name:<13} {value}")
-    for title, text in (("Output", found.output), ("Traceback", found.error.traceback if found.error else "")):
+    for title, text in (
+        ("Output", found.output or output_of(events)[0]),
+        ("Traceback", found.error.traceback if found.error else ""),
+    ):
         if text:
             printing.say(f"\n{title}:")
             printing.say("\n".join(f"  {each}" for each in text.rstrip().split("\n")))
     if found.value is not None and not isinstance(found.value, str):
         printing.say("\nReturned:")
         printing.say_json(found.value)
+    if by_hand := Steps.of(events):
+        printing.say(f"\nBy hand (version {by_hand.version}):")
+        say_steps(by_hand, names)
     printing.say("\nSteps:")
     for event in events:
+        if event.kind in ("said", "progress"):
+            continue
         printing.say(f"  {event.at.astimezone():%Y-%m-%d %H:%M:%S.%f}  {event_sentence(event, names)}")
 
 
@@ -208,36 +204,3 @@ def took(run: Run[Any]) -> str | None:
     if run.performing_at is None or run.ended_at is None:
         return None
     return f"{(run.ended_at - run.performing_at).total_seconds():.3f} s"
-
-
-BY = ["action", "namespace", "tag", "actor", "requested_by", "asked_by", "subject", "reason", "outcome", "day"]
-
-
-@click.command()
-@click.option("--by", type=click.Choice(BY), default="action", show_default=True, help="What to count by.")
-@click.option("--since", type=DAY, metavar="DAY", help="From this day on (UTC).")
-@click.option("--until", type=DAY, metavar="DAY", help="Up to this day, it included (UTC).")
-@click.option("--limit", type=click.IntRange(1), help="Only the most frequent so many.")
-@click.option("--json", "as_json", is_flag=True, help='Print a list of {"key": ..., "runs": ...}, most first.')
-def stats_command(by: str, since: datetime | None, until: datetime | None, limit: int | None, as_json: bool) -> None:
-    """Count runs by action, person, subject, reason and more, most first."""
-    from firsthand.followers.tally import Tally
-    from firsthand.insights.counts import counts
-
-    journal = open_journal()
-    if not journal.database.read_only:
-        Tally(journal).advance(10.0)
-    found = counts(journal, by, since.date() if since else None, until.date() if until else None, limit=limit)
-    if found.counted_until:
-        printing.say(
-            f"Counted are runs until {found.counted_until:%Y-%m-%d %H:%M} UTC; the rest is on its way.", error=True
-        )
-    if as_json:
-        printing.say_json([{"key": key, "runs": runs} for key, runs in found])
-        return
-    names = names_of(journal)
-    shown = {"action": names.action, "actor": names.person, "asked_by": names.person}.get(by, str)
-    most = max((runs for _, runs in found), default=1)
-    bars = 24 if printing.on_terminal() else 0
-    rows = [(line(shown(key), 60), f"{runs:,}", "█" * round(runs / most * bars)) for key, runs in found]
-    printing.table([by.replace("_", " "), "runs", ""], rows, right=(1,))
