@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ class Settings:
     desk: str = ""
     """Where the desk is: ``module:name``, such as ``support:desk``."""
 
+    url: str = ""
+    """Where people reach the console, such as ``https://support.acme.com``: for invitations, and where a proxy stands
+    before it."""
+
     folder: Path = Path()
     """Where the settings were read from; modules are looked for there. Not itself a setting."""
 
@@ -42,11 +46,19 @@ class Settings:
         for name, value in found.items():
             if not isinstance(value, str):
                 raise SettingsError(f"The setting {name} must be text.", f'Write {name} = "..." in {home}.')
-        chosen = {"database": anchored(found.get("database", DEFAULT_DATABASE), home), "desk": found.get("desk", "")}
+        chosen = {
+            "database": anchored(found.get("database", DEFAULT_DATABASE), home),
+            "desk": found.get("desk", ""),
+            "url": found.get("url", ""),
+        }
         for name in names:
             if value := environ.get(f"FIRSTHAND_{name.upper()}"):
                 chosen[name] = anchored(value, start) if name == "database" else value
         return cls(**chosen, folder=home)
+
+    def of_desk(self, desk: str) -> Settings:
+        """Return the same settings for another desk."""
+        return replace(self, desk=desk)
 
 
 def from_files(start: Path) -> tuple[dict[str, Any], Path]:

@@ -1,4 +1,7 @@
-"""Known people: who may act at all, with their roles and their operating system's login."""
+"""Known people: who may act at all, with their roles and their operating system's login.
+
+Whoever holds the database may change them, under their system's login; a known person who administers, under their id.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from firsthand.core.actors import Person
-from firsthand.core.errors import FirsthandError, JournalMissing
+from firsthand.core.errors import FirsthandError, JournalMissing, Refused
 from firsthand.storage.codec import encode
 from firsthand.storage.sqlite import Connection, Sqlite
+
+T = TypeVar("T")
+By = Person | str
+"""By whom a change is made: a known person, or a login of the operating system's."""
 
 SELECT = "SELECT id, name, roles, login, administers, active FROM people"
 SELECT_ACTIVE = f"{SELECT} WHERE id = ? AND active"
@@ -28,6 +35,7 @@ class People:
     def __init__(self, database: Sqlite, enter: Callable[[], object]) -> None:
         self.database = database
         self.enter = enter
+        self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
 
     def get(self, id: str) -> Person | None:
         """Return the active person of an id."""
@@ -50,57 +58,112 @@ class People:
         except JournalMissing:
             return []
 
-    def add(self, person: Person, by: str) -> Person:
-        """Add somebody; the first person added administers. ``by`` is the system's user who does it."""
-        self.enter()
-        everybody = {each.id: each for each in self.all()}
-        if person.id in everybody:
-            hint = "change" if everybody[person.id].active else f"change {person.id} --return"
-            raise FirsthandError(f"{person.id} is known already.", f"See firsthand people {hint}.")
-        if not is_name(person.id) or person.id.startswith("system:"):
-            raise FirsthandError("That id cannot be one.", "Use an e-mail address or a short name.")
-        self.check(person)
-        person = replace(person, administers=person.administers or not everybody)
-        self.write(INSERT, row_of(person), "person_added", by, {"person": described(person)})
-        return person
+    def add(self, person: Person, by: By) -> Person:
+        """Add somebody; the first person added administers."""
 
-    def change(self, id: str, by: str, **changes: Any) -> Person:
+        def work(connection: Connection) -> Person:
+            self.allow(connection, by)
+            if known := one(connection, person.id):
+                hint = "change" if known.active else f"change {person.id} --return"
+                raise FirsthandError(f"{person.id} is known already.", f"See firsthand people {hint}.")
+            if not is_name(person.id) or person.id.startswith("system:"):
+                raise FirsthandError("That id cannot be one.", "Use an e-mail address or a short name.")
+            self.check(connection, person)
+            first = connection.execute("SELECT 1 FROM people LIMIT 1").fetchone() is None
+            added = replace(person, administers=person.administers or first)
+            connection.execute(INSERT, row_of(added))
+            note(connection, self.clock(), "person_added", by, {"person": described(added)})
+            return added
+
+        return self.committed(work)
+
+    def change(self, id: str, by: By, **changes: Any) -> Person:
         """Change somebody's name, roles, login, administers or active; what they were stands in the event."""
-        before = next((each for each in self.all() if each.id == id), None)
-        if before is None:
-            raise FirsthandError(f"There is no person {id}.", "firsthand people lists them.")
-        after = replace(before, **changes)
-        self.check(after)
-        changed = {
-            name: [old, new]
-            for (name, old), new in zip(described(before).items(), described(after).values(), strict=True)
-            if old != new
-        }
-        if changed:
-            self.write(UPDATE, (*row_of(after)[1:], id), "person_changed", by, {"person": id, "changes": changed})
-        return after
 
-    def check(self, person: Person) -> None:
+        def work(connection: Connection) -> Person:
+            self.allow(connection, by)
+            before = one(connection, id)
+            if before is None:
+                raise FirsthandError(f"There is no person {id}.", "firsthand people lists them.")
+            after = replace(before, **changes)
+            self.check(connection, after)
+            if isinstance(by, Person) and before.administers and not (after.administers and after.active):
+                keep_one(connection, id)
+            changed = {
+                name: [old, new]
+                for (name, old), new in zip(described(before).items(), described(after).values(), strict=True)
+                if old != new
+            }
+            if changed:
+                connection.execute(UPDATE, (*row_of(after)[1:], id))
+                note(connection, self.clock(), "person_changed", by, {"person": id, "changes": changed})
+            return after
+
+        return self.committed(work)
+
+    def allow(self, connection: Connection, by: By) -> None:
+        """Refuse a known person who does not administer, or not any more; whoever holds the database may."""
+        if isinstance(by, Person):
+            known = one(connection, by.id)
+            if known is None or not known.active or not known.administers:
+                raise Refused("Only somebody who administers may do this.", "Ask one of them.", code="no_right")
+
+    def committed(self, work: Callable[[Connection], T]) -> T:
+        """Commit some work that may refuse, before it writes anything; raise what it refuses with.
+
+        An error within would end the commits of others, who share the transaction.
+        """
+        self.enter()
+
+        def settled(connection: Connection) -> T | FirsthandError:
+            try:
+                return work(connection)
+            except FirsthandError as error:
+                return error
+
+        done = self.database.write(settled)
+        if isinstance(done, FirsthandError):
+            raise done
+        return done
+
+    def check(self, connection: Connection, person: Person) -> None:
         """Refuse names and roles that are none, and a login that is somebody else's."""
         if wrong := next((each for each in (person.name, *person.roles) if not is_name(each)), None):
             raise FirsthandError(f"{wrong!r} cannot be a name or a role.", "Use letters.")
-        other = self.of_login(person.login) if person.login and person.active else None
-        if other and other.id != person.id:
+        if not person.login or not person.active:
+            return
+        other = connection.execute(
+            "SELECT id FROM people WHERE login = ? AND active AND id <> ?", (person.login, person.id)
+        ).fetchone()
+        if other:
             raise FirsthandError(
-                f"The login {person.login} is {other.id}'s.",
-                f"Take it away first: firsthand people change {other.id} --no-login.",
+                f"The login {person.login} is {other[0]}'s.",
+                f"Take it away first: firsthand people change {other[0]} --no-login.",
             )
 
-    def write(self, sql: str, row: tuple[Any, ...], kind: str, by: str, data: Mapping[str, object]) -> None:
-        """Write a person with the event of it."""
-        self.enter()
-        event = (time.time_ns() // 1000, kind, f"system:{by}", encode(data))
 
-        def work(connection: Connection) -> None:
-            connection.execute(sql, row)
-            connection.execute("INSERT INTO events (at, kind, actor, data) VALUES (?, ?, ?, ?)", event)
+def one(connection: Connection, id: str) -> Person | None:
+    """Return the person of an id, within a transaction."""
+    row = connection.execute(f"{SELECT} WHERE id = ?", (id,)).fetchone()
+    return person_of(row) if row else None
 
-        self.database.write(work)
+
+def keep_one(connection: Connection, id: str) -> None:
+    """Refuse to take administering from the last person who does."""
+    others = connection.execute("SELECT 1 FROM people WHERE administers AND active AND id <> ? LIMIT 1", (id,))
+    if others.fetchone() is None:
+        raise Refused("Nobody would be left who administers.", "Let somebody else administer first.")
+
+
+def note(connection: Connection, at: int, kind: str, by: By, data: Mapping[str, object]) -> None:
+    """Append the event of a change."""
+    event = (at, kind, known_as(by), encode(data))
+    connection.execute("INSERT INTO events (at, kind, actor, data) VALUES (?, ?, ?, ?)", event)
+
+
+def known_as(by: By) -> str:
+    """Return how events name whoever makes a change."""
+    return by.id if isinstance(by, Person) else f"system:{by}"
 
 
 def is_name(text: str) -> bool:

@@ -27,6 +27,32 @@ OUTCOME_WORDS = {
 }
 
 
+ACCOUNT_WORDS = {
+    "signed_in": "signed in",
+    "signed_out": "signed out",
+    "sessions_ended": "signed {} out everywhere",
+    "invited": "invited {} to set a password",
+    "password_set": "set their password",
+}
+"""What happens around signing in, by the kind of its event."""
+
+TURNED_AWAY_WORDS = {
+    "session": "not signed in",
+    "unknown": "signed in, but not known to the desk",
+    "throttled": "too many sign-ins that failed",
+    "csrf": "a form that was not valid (any more)",
+    "origin": "sent from another site",
+    "size": "too large, or not whole",
+    "fields": "too many fields",
+    "depth": "nested too deep",
+    "text": "not UTF-8",
+    "kind": "not a form",
+    "method": "a method that is not served",
+    "host": "a host that is none",
+}
+"""Why requests are turned away at the console's door, by kind."""
+
+
 def safe(text: str) -> str:
     """Return the text with whatever could change a terminal spelt out, as Python spells it."""
     return UNSAFE.sub(spelt, text)
@@ -102,7 +128,7 @@ def ending(run: Run[Any], longest: int) -> str:
         more = f"{run.refusal.message} {run.refusal.fix}"
     elif run.error:
         more = f"{run.error.type}: {run.error.message}" if run.error.message else run.error.type
-        more = run.error.message if run.error.type == "ProcessDied" else more
+        more = run.error.message if run.error.type in ("ProcessDied", "ByHand") else more
     elif isinstance(run.value, str) and run.status == "succeeded":
         more = run.value
     return f"{words}: {line(more, longest)}" if more.strip() else f"{words}."
@@ -120,15 +146,40 @@ def event_sentence(event: Event, names: Names) -> str:
     if event.kind == "person_changed":
         changed = "; ".join(f"{name}: {shown(old)} → {shown(new)}" for name, (old, new) in data["changes"].items())
         return f"{names.person(event.actor)} changed {names.person(data['person'])}: {line(changed)}."
-    if event.kind == "sign_in_failed":
-        return f"Somebody unknown was turned away: {line(str(data.get('as')))}, {line(str(data.get('surface')))}."
+    if event.kind == "sign_in_failed" or event.kind in ACCOUNT_WORDS:
+        return account_sentence(event, names)
     if event.kind == "commented":
         return f"{names.person(event.actor)} commented: {line(str(data.get('text', '')), 400)}"
     if event.kind == "refused_try":
-        return f"{names.person(event.actor)} tried to {data.get('tried')} it: {line(str(data.get('message', '')))}"
+        what = names.action(data["action"]) if "action" in data else "it"
+        return f"{names.person(event.actor)} tried to {data.get('tried')} {what}: {line(str(data.get('message', '')))}"
     by = f" by {names.person(event.actor)}" if event.actor else ""
     kind = event.kind.replace("_", " ")
-    return f"{kind[:1].upper()}{kind[1:]}{by}."
+    return manual_sentence(event, names) or f"{kind[:1].upper()}{kind[1:]}{by}."
+
+
+def account_sentence(event: Event, names: Names) -> str:
+    """Return in words what happened around signing in."""
+    data, who = event.data, names.person(event.actor)
+    if event.kind != "sign_in_failed":
+        concerned = "themselves" if data.get("person") == event.actor else names.person(data.get("person"))
+        return f"{who} {ACCOUNT_WORDS[event.kind].format(concerned)}."
+    if data.get("surface") == "console":
+        return f"A sign-in at the console failed, as {names.person(data['as']) if data.get('as') else 'nobody known'}."
+    return f"Somebody unknown was turned away: {line(str(data.get('as')))}, {line(str(data.get('surface')))}."
+
+
+def manual_sentence(event: Event, names: Names) -> str:
+    """Return in words what happened to a manual action, or to the steps of its run; nothing of any other event."""
+    data, who = event.data, names.person(event.actor)
+    if event.kind == "ticked":
+        return f"{who} {'ticked' if data['done'] else 'took back the tick of'} step {data['step']}."
+    if event.kind not in ("declared", "redeclared", "retired"):
+        return ""
+    action = f"the manual action {names.action(data['action'])} (version {data['version']})"
+    if event.kind == "redeclared":
+        return f"{who} changed {action}: {changes_words(data.get('changes', ()))}"
+    return f"{who} {event.kind} {action}."
 
 
 def changes_words(changes: Iterable[Mapping[str, Any]]) -> str:

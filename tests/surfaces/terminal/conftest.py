@@ -1,51 +1,11 @@
-"""The terminal as a real process, on the demo's desk, as Priya."""
+"""The terminal on the demo's desk, as Priya."""
 
-import json
 import os
-import pwd
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-LOGIN = pwd.getpwuid(os.getuid()).pw_name
-
-
-@dataclass
-class Said:
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass
-class Terminal:
-    """Runs commands in a folder of its own."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def __call__(self, *arguments: str | bytes, stdin: str = "", **more: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, "-m", "firsthand", *arguments],
-            cwd=self.folder, env={**self.environment, **more}, input=stdin.encode(), capture_output=True, check=False,
-        )  # fmt: skip
-        return Said(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    @property
-    def journal(self) -> bytes:
-        """All bytes of all files of the journal."""
-        return b"".join(path.read_bytes() for path in self.folder.glob("firsthand.db*"))
+from terminals import LOGIN, Terminal
 
 
 @pytest.fixture
@@ -60,7 +20,7 @@ def terminal(bare: Terminal) -> Terminal:
     """A terminal at which Priya sits, who has the role support; Sam is a lead."""
     bare.environment["FIRSTHAND_DESK"] = "firsthand.demo.support:desk"
     assert bare("people", "add", "priya@acme.com", "--name", "Priya", "--role", "support", "--login", LOGIN).code == 0
-    assert bare("people", "add", "sam@acme.com", "--name", "Sam", "--role", "lead").code == 0
+    assert bare("people", "add", "sam@acme.com", "--name", "Sam", "--role", "lead", "--role", "billing").code == 0
     return bare
 
 

@@ -1,7 +1,7 @@
 """``run`` performs from options, refuses in the core's words, and its exit code tells which."""
 
 import pytest
-from conftest import LOGIN, Terminal
+from terminals import LOGIN, Terminal
 
 CANCEL = ("run", "subscription.cancel", "--account", "42", "--reason", "customer asked")
 
@@ -85,7 +85,7 @@ def test_a_login_that_is_not_known_is_turned_away_and_that_is_on_record(terminal
 
 def test_an_input_may_be_given_by_name(terminal: Terminal) -> None:
     said = terminal("run", "subscription.cancel", "--input", "account=42", "--reason", "fraud", "--json")
-    assert said.json["inputs"] == {"account": 42}
+    assert said.json["inputs"] == {"account": 42, "at_once": False}
     assert terminal("run", "subscription.cancel", "--input", "account", "--reason", "fraud").code == 2
 
 

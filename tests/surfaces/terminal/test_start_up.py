@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Terminal
+from terminals import Terminal
 
 SLOW = ("pydantic", "psycopg", "starlette", "uvicorn", "jinja2", "rich", "asyncio", "firsthand.desk", "firsthand.demo")
 
@@ -22,7 +22,18 @@ assert not loaded, loaded
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["feed"], ["feed", "--json"], ["show", "1"], ["stats"], ["asks"], ["who"]]
+    "arguments",
+    [
+        ["--help"],
+        ["feed"],
+        ["feed", "--json"],
+        ["show", "1"],
+        ["stats"],
+        ["stats", "--json"],
+        ["stats", "--csv"],
+        ["asks"],
+        ["who"],
+    ],
 )
 def test_reading_imports_nothing_slow(arguments: list[str], terminal: Terminal) -> None:
     terminal("run", "subscription.cancel", "--account", "42", "--reason", "fraud")
@@ -44,7 +55,7 @@ def test_completion_knows_names_options_and_reasons_without_the_desk(terminal: T
         )  # fmt: skip
         return [row.split(",", 1)[1] for row in said.out.splitlines()]
 
-    assert complete("firsthand", "run", "sub") == ["subscription.cancel", "subscription.change_plan"]
+    assert complete("firsthand", "run", "subscription.c") == ["subscription.cancel", "subscription.change_plan"]
     assert "--at" not in complete("firsthand", "run", "subscription.cancel", "--a")
     assert complete("firsthand", "run", "subscription.cancel", "--acc") == ["--account"]
     assert complete("firsthand", "run", "account.unlock", "--reason", "tra") == ["travelling"]

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import LOGIN, Terminal
+from terminals import LOGIN, Terminal
 
 SUPPORT = """
 import os, time
@@ -166,7 +166,7 @@ def test_bash_completes_a_reason_with_its_space_kept(terminal: Terminal) -> None
 
     assert complete("firsthand run subscription.cancel --reason cust") == "customer\\ asked"
     assert complete("firsthand run subscription.can") == "subscription.cancel"
-    assert complete("firsthand feed --action invoice.") == "invoice.refund"
+    assert complete("firsthand feed --action invoice.refu") == "invoice.refund"
 
 
 def test_reading_onto_a_full_disk_says_so(small: Terminal) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import click
 
-from firsthand.core.errors import FirsthandError, Refused
-from firsthand.core.text import LIMITS, is_utf8
+from firsthand.core.comments import comment
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
 from firsthand.surfaces.terminal.main import DONE
 from firsthand.surfaces.terminal.options import parse_id
-from firsthand.surfaces.terminal.running import Listener, nothing_performed, report
+from firsthand.surfaces.terminal.running import Listener, nothing_performed, report, report_and_go_on
 from firsthand.surfaces.words import line, sentence
 
 
@@ -65,7 +63,7 @@ def take_command(ask: str, pairs: tuple[str, ...], yes: bool, as_json: bool) -> 
     listener = Listener(quiet=as_json)
     with listener.listening():
         taken = desk.take(id, by=person.id, secrets=secrets, surface="terminal", listener=listener)
-    return report(desk, taken, as_json=as_json)
+    return report_and_go_on(desk, person, taken, as_json=as_json)
 
 
 @click.command()
@@ -100,19 +98,5 @@ def comment_command(run: str, words: str) -> None:
     journal = open_journal()
     person = actor_of(journal)
     id = parse_id(run)
-    if journal.run(id) is None:
-        raise FirsthandError(f"There is no run {id}.", "firsthand feed shows the newest.")
-    check_words(words)
-    data: dict[str, Any] = {"text": words}
-    journal.append("commented", actor=person.id, at=time.time_ns() // 1000, run=id, data=data)
+    comment(journal, id, person, words, time.time_ns() // 1000)
     printing.say(f"Commented on run {id}.")
-
-
-def check_words(words: str) -> None:
-    """Refuse a comment that is empty, too long or not UTF-8."""
-    if not words.strip():
-        raise Refused("A comment needs words.", "Say something.", code="notes_missing")
-    if not is_utf8(words):
-        raise Refused("The comment is not UTF-8 text.", "Set the terminal to UTF-8 and give it again.")
-    if len(words) > LIMITS["comment"]:
-        raise Refused(f"The comment has {len(words):,} characters; {LIMITS['comment']:,} is the most.", "Shorten it.")

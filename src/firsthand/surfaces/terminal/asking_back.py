@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firsthand.core.errors import Refused
+from firsthand.core.looking import Looking
 from firsthand.core.pipeline import Request
 from firsthand.core.reasons import OTHER
 from firsthand.surfaces.terminal import printing
@@ -41,7 +42,7 @@ def ask_for(desk: Desk, request: Request, described: Entry) -> object:
     shown = name.replace("_", " ").capitalize()
     if described.get("subject"):
         return ask_for_subject(desk, request, str(described["subject"]), shown)
-    if described.get("choices") and (offered := desk.pipeline.offered(request, name)):
+    if described.get("choices") and (offered := Looking(desk.pipeline).offered(request, name)):
         return choose(shown, offered)
     if choices := enum_of(schema):
         return choose(shown, [(each, each) for each in choices])
@@ -57,7 +58,7 @@ def ask_for_subject(desk: Desk, request: Request, kind: str, shown: str) -> str:
         return str(click.prompt(f"{shown} (id)"))
     while True:
         typed = str(click.prompt(f"{shown} (id, or text to search for)"))
-        found = desk.pipeline.found(request, kind, typed)
+        found = Looking(desk.pipeline).found(request, kind, typed)
         if not found or any(each.id == typed for each in found):
             return typed
         return str(choose(shown, [(each.id, subject_words(each)) for each in found[:20]]))
@@ -77,7 +78,7 @@ def choose(question: str, offered: list[tuple[Any, str]]) -> Any:
 def show_checklist(desk: Desk, request: Request) -> None:
     """Show which circumstances hold."""
     try:
-        items = desk.pipeline.checklist(request)
+        items = Looking(desk.pipeline).checklist(request)
     except Refused as refusal:
         printing.say_painted(f"  ✗ {safe(refusal.message)}", "red")
         return

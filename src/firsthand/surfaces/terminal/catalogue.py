@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from firsthand.core.catalogue import may
 from firsthand.core.errors import JournalMissing
 from firsthand.settings import Settings
 from firsthand.surfaces.terminal import printing
-from firsthand.surfaces.terminal.context import import_desk, may, open_journal, own_roles
+from firsthand.surfaces.terminal.context import import_desk, open_journal, own_roles
 from firsthand.surfaces.words import line
 
 Entry = dict[str, Any]
@@ -32,7 +33,7 @@ def actions_command(text: str | None, namespace: str | None, tag: str | None, as
     rows = [
         (
             entry["name"],
-            line(entry["title"], 60),
+            f"{line(entry['title'], 60)}{' (manual)' if entry.get('manual') else ''}",
             line(entry["who"], 60),
             ", ".join(entry["tags"]),
             may(entry, roles or ()),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firsthand.core.actors import Person
+from firsthand.core.catalogue import may
 from firsthand.core.errors import JournalMissing, JournalUnavailable, SettingsError, UnknownActor
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
@@ -80,13 +81,6 @@ def roles_at(journal: SqlJournal) -> tuple[str, ...] | None:
     if person is None:
         return () if people.all() else None
     return person.roles
-
-
-def may(entry: Mapping[str, Any], roles: tuple[str, ...]) -> str:
-    """Return what somebody of these roles may do with an action: perform it, ask for it, or nothing."""
-    if set(roles) & set(entry["roles"]):
-        return "perform"
-    return "ask" if "everybody" in entry["ask"] or set(roles) & set(entry["ask"]) else ""
 
 
 def recorded_catalogue() -> dict[str, Mapping[str, Any]]:

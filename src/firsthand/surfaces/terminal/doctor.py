@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from firsthand.core.errors import FirsthandError, JournalMissing, JournalUnavail
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
 from firsthand.storage.sqlite import WAL_RESET_FIXED, Sqlite
+from firsthand.storage.turned_away import DAY, counted
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import import_desk, login
 from firsthand.surfaces.terminal.main import DONE, FAILED
+from firsthand.surfaces.words import TURNED_AWAY_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ def findings() -> Iterator[Finding]:
         yield from foreign_findings(journal.database)
         yield from journal_findings(journal)
         yield who_finding(journal)
+        yield from door_findings(journal)
     yield from desk_findings(settings, journal)
 
 
@@ -151,6 +155,14 @@ def who_finding(journal: SqlJournal) -> Finding:
     if person:
         return Finding("fine", f"You are {person.name}: {', '.join(person.roles) or 'no role'}.")
     return Finding("note", f"The journal does not know the login {login()}: you may read, but not perform.")
+
+
+def door_findings(journal: SqlJournal) -> Iterator[Finding]:
+    """Yield how often somebody was turned away at the console's door in the last 30 days, if anybody was."""
+    counts = counted(journal, time.time_ns() // 1000 // DAY - 30)
+    if counts:
+        kinds = ", ".join(f"{TURNED_AWAY_WORDS.get(kind, kind)} ({count:,})" for kind, count in counts.items())
+        yield Finding("note", f"Turned away at the console's door in 30 days: {kinds}.")
 
 
 def desk_findings(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:

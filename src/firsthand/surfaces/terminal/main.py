@@ -23,21 +23,27 @@ COMMANDS = {
     "asks": ("asking", "List what colleagues asked for."),
     "comment": ("asking", "Say something about a run afterwards."),
     "db": ("keeping", "Look after the journal's database."),
+    "declare": ("declaring", "List manual actions, declare and change them."),
     "decline": ("asking", "Say no to what a colleague asked for."),
+    "demo": ("firsthand.demo.showing", "Show a small business with a year of history."),
     "doctor": ("doctor", "Check that all is well, and say what is not."),
     "export": ("keeping", "Write out the runs."),
     "feed": ("reading", "Show the newest runs, everyone's."),
+    "finish": ("by_hand", "Say how a run by hand ended."),
     "import": ("importing", "Take in past support work from a CSV file."),
     "new": ("new", "Write a new action with its test."),
     "people": ("people", "List the known people, add and change them."),
     "run": ("running", "Perform an action."),
+    "serve": ("firsthand.serving", "Serve the console."),
     "show": ("reading", "Show one run, whole."),
-    "stats": ("reading", "Count runs by action, person, reason and more."),
+    "stats": ("figures", "Show what the runs tell: how often, who, why."),
     "take": ("asking", "Perform what a colleague asked for."),
+    "tick": ("by_hand", "Tick the steps of a run by hand."),
     "who": ("people", "Say who you are, or who may perform an action."),
     "withdraw": ("asking", "Take back what you asked for."),
 }
-"""Command → module and short help, so that ``firsthand --help`` imports none of them."""
+"""Command → module and short help, so that ``firsthand --help`` imports none of them. A module with dots in its name
+stands above the surfaces."""
 
 
 class Root(click.Group):
@@ -51,7 +57,8 @@ class Root(click.Group):
         """Return a command, importing its module."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"firsthand.surfaces.terminal.{COMMANDS[cmd_name][0]}")
+        name = COMMANDS[cmd_name][0]
+        module = import_module(name if "." in name else f"firsthand.surfaces.terminal.{name}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 

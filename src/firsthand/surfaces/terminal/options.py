@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
 from firsthand.core.errors import FirsthandError
+from firsthand.core.files import File, is_file
 
 OWN = ("reason", "notes", "requested-by", "ticket", "input", "yes", "json", "help")
 """The run's own options; an input of such a name is given with --input."""
 
 Entry = Mapping[str, Any]
+
+MOST = 1024 * 1024
+"""Bytes that a file may have: those that all inputs of a run may have together."""
 
 
 def option_of(described: Entry) -> click.Option | None:
@@ -32,6 +37,8 @@ def option_of(described: Entry) -> click.Option | None:
     else:
         settings["multiple"] = True
         settings["metavar"] = str(described.get("subject") or next(iter(sorted(kinds)), "value")).upper()
+    if file_type(described):
+        settings |= {"metavar": "PATH", "type": click.Path(exists=True, dir_okay=False)}
     choices = enum_of(described.get("schema", {}))
     if choices:
         settings["shell_complete"] = lambda ctx, param, typed: [each for each in choices if each.startswith(typed)]
@@ -76,13 +83,32 @@ def enum_of(schema: Entry) -> list[str]:
     return next((found for each in schema.get("anyOf", ()) if (found := enum_of(each))), [])
 
 
+def file_type(described: Entry) -> bool:
+    """Say whether an input is a file or a list of files, given by their paths."""
+    schema = described.get("schema", {})
+    return is_file(schema) or is_file(schema.get("items", {}))
+
+
+def file_at(path: str) -> File:
+    """Return the file at a path; one that is too large for any run is not read to its end."""
+    try:
+        file = File.read(Path(path), MOST)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(file.content) > MOST:
+        raise click.UsageError(f"{path} has more than {MOST:,} bytes, which is the most.")
+    return file
+
+
 def raw_of(described: Entry, given: object) -> object:
-    """Return what was typed for an input as the core parses it: text, a list, or JSON where the type wants that."""
+    """Return what was typed for an input as the core parses it: text, a list, a file, or JSON where it wants that."""
     kinds = kinds_of(described.get("schema", {}))
     if isinstance(given, tuple) and "array" not in kinds:
         if len(given) > 1:
             raise click.UsageError(f"{described.get('name')} is given {len(given)} times.")
         given = given[0]
+    if file_type(described):
+        return [file_at(str(each)) for each in given] if isinstance(given, tuple) else file_at(str(given))
     if isinstance(given, tuple):
         if len(given) == 1 and str(given[0]).startswith("["):
             return from_json(str(given[0]))

@@ -98,6 +98,28 @@ def remove(id: str) -> None:
     printing.say(f"{person.name} ({person.id}) has left.")
 
 
+@people_command.command()
+@click.argument("id")
+@click.option("--url", help="Where people reach the console; that of the settings, else http://127.0.0.1:8000.")
+def invite(id: str, url: str | None) -> None:
+    """Print a link with which somebody sets their password for the console: once, within a week."""
+    from firsthand.storage.accounts import Accounts
+
+    token = Accounts(open_journal()).invite(id, by=login())
+    base = (url or Settings.load().url or "http://127.0.0.1:8000").rstrip("/")
+    printing.say(f"{base}/invitation/{token}")
+
+
+@people_command.command("sign-out")
+@click.argument("id")
+def sign_out(id: str) -> None:
+    """End all of somebody's sessions at the console."""
+    from firsthand.storage.accounts import Accounts
+
+    ended = Accounts(open_journal()).sign_out_everywhere(id, by=login())
+    printing.say(f"Signed {id} out everywhere (sessions: {ended}).")
+
+
 @click.command()
 @click.argument("action", required=False, shell_complete=action_names)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from firsthand.core.actors import Person
     from firsthand.desk import Desk
 
-EXIT = {"succeeded": DONE, "failed": FAILED, "unknown": FAILED, "asked": WAITING}
+EXIT = {"succeeded": DONE, "failed": FAILED, "unknown": FAILED, "asked": WAITING, "performing": WAITING}
 
 
 def exit_code(run: Run[Any]) -> int:
@@ -61,10 +61,10 @@ class Actions(click.Group):
             entry = known_catalogue().get(cmd_name)
             return self.command_of(entry, None, None) if entry else click.Command(cmd_name)
         desk = load_desk()
+        desk.start()
         action = desk.actions.get(cmd_name)
         if action is None:
             return self.unknown(cmd_name, desk)
-        desk.start()
         person = actor_of(desk.journal)  # type: ignore[arg-type]
         if not action.policy.may_know(person.roles):
             return self.unknown(cmd_name, desk)
@@ -122,6 +122,9 @@ def help_of(entry: Entry) -> str:
     parts = [str(entry.get("description") or entry.get("title")), f"Who may: {entry.get('who')}"]
     if entry.get("when"):
         parts.append("Circumstances:\n\n\b\n" + "\n".join(f"- {each}" for each in entry["when"]))
+    if entry.get("steps"):
+        steps = (f"{number}. {' '.join(text.split())}" for number, text in enumerate(entry["steps"], 1))
+        parts.append("By hand:\n\n\b\n" + "\n".join(steps))
     parts.append(f"Reasons: {', '.join(entry.get('why', ()))}.")
     if entry.get("owner"):
         parts.append(f"Owner: {entry['owner']}.")
@@ -145,7 +148,7 @@ def perform_run(desk: Desk, person: Person, entry: Entry, given: dict[str, Any])
     listener = Listener(quiet=given["json"])
     with listener.listening():
         run = desk.run(str(entry["name"]), inputs, by=person.id, surface="terminal", listener=listener, **said)
-    return report(desk, run, as_json=given["json"])
+    return report_and_go_on(desk, person, run, as_json=given["json"])
 
 
 def perform_ask(desk: Desk, person: Person, entry: Entry, given: dict[str, Any]) -> int:
@@ -169,7 +172,7 @@ class Listener:
             return
         if kind == "say":
             printing.say(str(said))
-        else:
+        elif kind == "progress":
             self.bar.update(*said)
 
     @contextmanager
@@ -210,6 +213,16 @@ def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
     if on_record.value is not None and not isinstance(on_record.value, str):
         printing.say_json(on_record.value)
     return exit_code(run)
+
+
+def report_and_go_on(desk: Desk, person: Person, run: Run[Any], *, as_json: bool) -> int:
+    """Report a run; one that is to be done by hand goes on with its steps."""
+    code = report(desk, run, as_json=as_json)
+    if run.status != "performing" or as_json:
+        return code
+    from firsthand.surfaces.terminal.by_hand import go_on
+
+    return go_on(desk, person, run.id)
 
 
 run_command = Actions("run", perform_run, help="Perform an action. Each has options of its own: ACTION --help.")
