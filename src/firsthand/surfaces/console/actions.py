@@ -1,0 +1,270 @@
+"""An action's page: what it does, who may, its form with the checklist, and sending it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from firsthand.core.actions import Action
+from firsthand.core.drafts import Draft, draft
+from firsthand.core.errors import Refused
+from firsthand.core.looking import Looking
+from firsthand.core.pipeline import Request
+from firsthand.core.runs import Run, Subject
+from firsthand.core.text import LIMITS
+from firsthand.storage.history import Filter
+from firsthand.surfaces.console.forms.entries import Entry, entered, with_row, without_row
+from firsthand.surfaces.console.forms.fields import Field, fields_of, name_of
+from firsthand.surfaces.console.forms.filling import blank_row, prefilled, resumed, started
+from firsthand.surfaces.console.forms.reading import read
+from firsthand.surfaces.console.forms.showing import Form, form_of
+from firsthand.surfaces.console.performing import Listener, performed
+from firsthand.surfaces.console.visit import NotFound, Visit
+
+OWN = ("reason", "notes", "requested_by", "ticket")
+"""What is a run's own, beside the action's inputs."""
+
+RESTARTS = ("add", "remove", "find", "offer")
+"""Buttons that only show the form anew."""
+
+NEWEST = 8
+
+
+@dataclass
+class Sheet:
+    """One action's form as a person fills it in: ``own`` are the run's own texts, ``ask`` the ask that is taken."""
+
+    action: Action
+    fields: tuple[Field, ...]
+    entry: Entry
+    own: dict[str, str] = field(default_factory=dict)
+    once: str = ""
+    ask: Run[Any] | None = None
+    raw: dict[str, object] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    found: dict[str, Sequence[Subject]] = field(default_factory=dict)
+    focus: str = ""
+
+    @property
+    def inputs(self) -> Mapping[str, object]:
+        """The raw inputs, those of the ask too."""
+        return {**(self.ask.inputs or {}), **self.raw} if self.ask else self.raw
+
+
+def page(visit: Visit) -> Response:
+    """Show an action, its form filled in from the address, from a run that is to be done again, or from an ask."""
+    entry = entry_of(visit)
+    action = visit.desk.pipeline.actions.get(str(entry["name"]))
+    if action is None:
+        return show(visit, entry, None)
+    sheet = opened(visit, action)
+    return show(visit, entry, sheet, looked=draft_of(visit, sheet), told=bool(visit.asked("check")))
+
+
+def entry_of(visit: Visit) -> Mapping[str, Any]:
+    """Return the entry of the action that the address names, by a former name too."""
+    entry = visit.entry(visit.request.path_params["name"])
+    if entry is None:
+        raise NotFound("There is no such action.", "Look for it among the actions.")
+    return entry
+
+
+def opened(visit: Visit, action: Action) -> Sheet:
+    """Return a new form for a person: with defaults, what the address says, or what a run was given."""
+    query = visit.request.query_params
+    ask = ask_of(visit, action, query.get("take", ""))
+    fields = fields_for(action, ask)
+    again = run_of(visit, action, query.get("again", ""))
+    source = ask or again
+    entry = resumed(fields, again.inputs or {}) if again else started(fields)
+    entry = prefilled(fields, query.multi_items(), onto=entry)
+    own = {name: query.get(name) or (getattr(source, name) if source else None) or "" for name in OWN}
+    if again and not ask and "notes" not in query:
+        own["notes"] = ""
+    sheet = Sheet(action, fields, entry, own, secrets.token_urlsafe(16), ask)
+    sheet.raw = read(fields, entry).inputs
+    return sheet
+
+
+def posted(visit: Visit, action: Action) -> Sheet:
+    """Return the form that a person has sent."""
+    ask = ask_of(visit, action, visit.said("take"))
+    fields = fields_for(action, ask)
+    entry = entered(visit.form.multi_items())
+    own = {name: (getattr(ask, name) or "") if ask else visit.said(name) for name in OWN}
+    sheet = Sheet(action, fields, entry, own, visit.said("once") or secrets.token_urlsafe(16), ask)
+    reading = read(fields, entry)
+    sheet.raw, sheet.faults = reading.inputs, reading.faults
+    return sheet
+
+
+def fields_for(action: Action, ask: Run[Any] | None) -> tuple[Field, ...]:
+    """Return the fields of an action; of an ask only those that it could not keep, since the others are fixed."""
+    described = [each.describe() for each in action.inputs.values()]
+    return fields_of([each for each in described if each.get("secret")] if ask else described)
+
+
+def ask_of(visit: Visit, action: Action, id: str) -> Run[Any] | None:
+    """Return the open ask that is to be taken with this form."""
+    run = run_of(visit, action, id)
+    return run if run and run.status == "asked" else None
+
+
+def run_of(visit: Visit, action: Action, id: str) -> Run[Any] | None:
+    """Return a run of this action by its id, if there is one."""
+    run = visit.journal.run(int(id)) if id.isdecimal() and len(id) < 19 else None
+    return run if run and run.action in (action.name, *action.aliases) else None
+
+
+def request_of(visit: Visit, sheet: Sheet) -> Request:
+    """Return what the form asks the core to do."""
+    own: dict[str, Any] = {name: value or None for name, value in sheet.own.items()}
+    return Request(sheet.action.name, sheet.inputs, visit.person.id, "console", **own)
+
+
+def draft_of(visit: Visit, sheet: Sheet, *, asking: bool = False) -> Draft:
+    """Return what is wrong with a form, and what would hold."""
+    return draft(visit.desk.pipeline, request_of(visit, sheet), ask=asking)
+
+
+# Showing
+
+
+def show(
+    visit: Visit, entry: Mapping[str, Any], sheet: Sheet | None, looked: Draft | None = None, *, told: bool = False,
+    asking: bool = False, refusal: Refused | None = None,
+) -> Response:  # fmt: skip
+    """Return the page; ``told`` says what is wrong with the form, which a new one does not yet."""
+    names = (str(entry["name"]), *entry["aliases"])
+    wrong = told and looked is not None and not looked.complete
+    return visit.render(
+        "action.html", 422 if wrong or refusal else 200, entry=entry, may=visit.may(entry), sheet=sheet, draft=looked,
+        form=shown(visit, sheet, looked, told=told) if sheet else None, told=told, asking=asking, refusal=refusal,
+        runs=visit.history.feed(Filter(actions=names), NEWEST, whole=False), limits=LIMITS,
+        focus=sheet.focus if sheet else "",
+    )  # fmt: skip
+
+
+def shown(visit: Visit, sheet: Sheet, looked: Draft | None, *, told: bool) -> Form:
+    """Return the fields as the page shows them."""
+    name = sheet.action.name
+    labels, offered = {}, {}
+    for each, subject in (looked.subjects if looked else {}).items():
+        labels[input_name(each)] = subject.label
+    for each, choices in (looked.offered if looked else {}).items():
+        offered[input_name(each)] = [(str(value), label) for value, label in choices]
+    return form_of(
+        sheet.fields, sheet.entry, [*sheet.faults, *(looked.faults if looked else [])] if told else (),
+        offered=offered, found=sheet.found, labels=labels, focus=sheet.focus,
+        url=lambda path, **query: visit.url(f"/actions/{name}{path}", **query), again=visit.url(f"/actions/{name}"),
+    )  # fmt: skip
+
+
+def input_name(name: str) -> str:
+    """Return the name of an input's field."""
+    return name_of("inputs", name)
+
+
+def look(visit: Visit) -> Response:
+    """Return the parts of a form that depend on what is filled in: the checklist, choices, who was chosen."""
+    entry = entry_of(visit)
+    action = runnable(visit, entry)
+    sheet = posted(visit, action)
+    looked = draft_of(visit, sheet)
+    dependent = [f"inputs.{name}" for name, each in action.inputs.items() if each.choices]
+    form = shown(visit, sheet, looked, told=False)
+    fields = [each for each in form.fields if each.name in dependent and visit.said("changed") != each.name]
+    return visit.render(
+        "action_look.html", entry=entry, may=visit.may(entry), draft=looked, fields_changed=fields, sheet=sheet,
+        subjects=[each for each in form.fields if each.kind == "subject"],
+    )  # fmt: skip
+
+
+def subjects(visit: Visit) -> Response:
+    """Return the subjects that a search finds, to choose from."""
+    action = runnable(visit, entry_of(visit))
+    name = visit.asked("field")
+    sheet = opened(visit, action)
+    sheet.found = {name: search(visit, action, name, visit.asked(name))}
+    form = shown(visit, sheet, None, told=False)
+    chosen = form.field(name)
+    if chosen is None or chosen.kind != "subject":
+        raise NotFound("There is no such field.", "Load the page again.")
+    return visit.render("action_subjects.html", field=chosen)
+
+
+def search(visit: Visit, action: Action, name: str, text: str) -> Sequence[Subject]:
+    """Return the subjects that the search of a field's kind finds."""
+    each = action.inputs.get(name.removeprefix("inputs."))
+    if each is None or each.kind is None or not text:
+        return ()
+    request = Request(action.name, {}, visit.person.id, "console")
+    return Looking(visit.desk.pipeline).found(request, each.kind.name, text)
+
+
+def runnable(visit: Visit, entry: Mapping[str, Any]) -> Action:
+    """Return the action of an entry, if this desk has it."""
+    action = visit.desk.pipeline.actions.get(str(entry["name"]))
+    if action is None:
+        raise NotFound("This desk cannot perform that action.", "Go to the console of the desk that has it.")
+    return action
+
+
+# Sending
+
+
+def send(visit: Visit) -> Response:
+    """Perform the action, or ask for it, or show the form anew with what is to be put right."""
+    entry = entry_of(visit)
+    sheet = posted(visit, runnable(visit, entry))
+    if any(name in visit.form for name in RESTARTS):
+        return show(visit, entry, changed(visit, sheet), draft_of(visit, sheet))
+    asking = visit.said("do") == "ask" and sheet.ask is None
+    looked = draft_of(visit, sheet, asking=asking)
+    if visit.said("do") == "check" or sheet.faults or not looked.complete:
+        return show(visit, entry, sheet, looked, told=True, asking=asking)
+    return visit.redirect(f"/runs/{sent(visit, sheet, asking=asking)}")
+
+
+def sent(visit: Visit, sheet: Sheet, *, asking: bool) -> int:
+    """Hand a form to the desk, and return the id of the run that came of it; of the one that was, if sent before."""
+    desk, by = visit.desk, visit.person.id
+    own: dict[str, Any] = {name: value or None for name, value in sheet.own.items()}
+    if sheet.ask is not None:
+        id = sheet.ask.id
+        return performed(lambda hear: desk.take(id, by=by, secrets=sheet.raw, surface="console", listener=hear))
+    own |= {"by": by, "surface": "console", "once": sheet.once}
+    if asking:
+        return desk.ask(sheet.action.name, sheet.inputs, **own).id
+
+    def perform(hear: Listener) -> Run[Any]:
+        return desk.run(sheet.action.name, sheet.inputs, listener=hear, **own)
+
+    return performed(perform)
+
+
+def changed(visit: Visit, sheet: Sheet) -> Sheet:
+    """Return a form with what one of its own buttons changes: a row more or less, a search, choices."""
+    name = sheet.focus = visit.said("add") or visit.said("remove") or visit.said("find") or visit.said("offer")
+    if "add" in visit.form:
+        grown = form_of(sheet.fields, sheet.entry).field(name)
+        if grown and grown.can_add:
+            sheet.entry = with_row(sheet.entry, name, blank_row(grown.field))
+    elif "remove" in visit.form:
+        sheet.entry = without_row(sheet.entry, name)
+    elif "find" in visit.form:
+        text = visit.form.getlist(name)
+        sheet.found = {name: search(visit, sheet.action, name, str(text[0]).strip() if text else "")}
+    return sheet
+
+
+PAGES = (
+    ("POST", "/actions/{name:path}/look", look),
+    ("GET", "/actions/{name:path}/subjects/{kind}", subjects),
+    ("GET", "/actions/{name:path}", page),
+    ("POST", "/actions/{name:path}", send),
+)

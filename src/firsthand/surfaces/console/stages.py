@@ -1,0 +1,118 @@
+"""The stages of a run: the six steps as they happened, as the run and its events tell them, and what came after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from firsthand.core.journal import Event
+from firsthand.core.runs import OUTCOMES, Run
+from firsthand.surfaces.words import line
+
+CHECKS = {
+    "Authorize": "Whether {who} may at all.",
+    "Look up": "The action of that name, as its code is now.",
+    "Check": "The inputs, the reason, the subjects and the circumstances.",
+}
+"""The steps between the record and performing: they leave no event, but are known by how far the run came."""
+
+PERFORM, OUTCOME = "Perform", "Record the outcome"
+
+FIRST = ("unknown_action", "no_right")
+"""Codes of refusals of the first of these steps; before performing every other one is the last's."""
+
+LOOKS = {"succeeded": "", "unknown": "warn", "refused": "warn", "declined": "warn", "withdrawn": "off"}
+"""Outcome → how it looks; failed looks bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a run. ``look`` is empty where all went well, else off, bad, warn or now."""
+
+    name: str
+    words: str = ""
+    look: str = ""
+    at: datetime | None = None
+    by: str | None = None
+
+
+def stages(run: Run[Any], events: Sequence[Event]) -> list[Stage]:
+    """Return the stages of a run, in the order in which they happened; those to come are last."""
+    found = [stage for event in events for stage in stages_of(run, event)]
+    return found if run.outcome else [*found, *to_come(run)]
+
+
+def stages_of(run: Run[Any], event: Event) -> Iterator[Stage]:
+    """Yield what an event adds to the stages."""
+    at, by, data = event.at, event.actor, event.data
+    waits, found = "now" if run.status == "asked" else "", str(data.get("status"))
+    told = {
+        "recorded": ("Record", "The intent was committed before anything was decided.", ""),
+        "imported": ("Imported", "It was done before, and taken over from a log.", ""),
+        "asked": ("Asked", "What can be checked before somebody takes it was checked.", waits),
+        "taken": ("Taken", "Everything is checked again.", ""),
+        "settled": ("Settled", f"It was found out that it {found}.", LOOKS.get(found, "bad")),
+        "commented": ("Comment", line(str(data.get("text", "")), 140), "off"),
+        "refused_try": (f"Tried to {data.get('tried')} it", line(str(data.get("message", ""))), "warn"),
+        "late": ("Late outcome", f"It came when the run was {data.get('found')}: {found}.", "warn"),
+    }  # fmt: skip
+    if event.kind in told:
+        name, words, look = told[event.kind]
+        yield Stage(name, words, look, at, by)
+    elif event.kind == "performing":
+        yield from (Stage(name, words_of(name, run)) for name in CHECKS)
+        yield Stage(PERFORM, *how_it_went(run, by_hand="steps" in data), at, by)
+    elif event.kind in ("declined", "withdrawn"):
+        yield Stage(event.kind.capitalize(), why(event.data), LOOKS[event.kind], at, by)
+    elif event.kind in OUTCOMES:
+        if run.performing_at is None:
+            yield from stopped(run, event)
+        yield Stage(OUTCOME, event.kind, LOOKS.get(event.kind, "bad"), at, by)
+
+
+def how_it_went(run: Run[Any], *, by_hand: bool) -> tuple[str, str]:
+    """Return words and look of performing."""
+    if run.outcome is None:
+        return "By hand, step by step." if by_hand else "The author's function is at work.", "now"
+    if run.status == "unknown":
+        return "Its process died: whether it happened is not known.", "warn"
+    return "", LOOKS.get(run.status, "bad")
+
+
+def stopped(run: Run[Any], event: Event) -> Iterator[Stage]:
+    """Yield the steps of a run that stopped before it was performed; the one that stopped it says why."""
+    code = (event.data.get("refusal") or {}).get("code")
+    known = event.actor is not None  # a process that died says nothing of how far it came
+    stop = next(iter(CHECKS)) if code in FIRST else list(CHECKS)[-1]
+    past = False
+    for name in CHECKS:
+        if past or not known:
+            yield Stage(name, "Not reached." if known else "Not known.", "off")
+        elif name == stop:
+            past = True
+            yield Stage(name, why(event.data), LOOKS.get(event.kind, "bad"))
+        else:
+            yield Stage(name, words_of(name, run))
+    yield Stage(PERFORM, "Not reached: nothing happened.", "off")
+
+
+def to_come(run: Run[Any]) -> Iterator[Stage]:
+    """Yield the steps that an open run has before it; one that is recorded is at the first of them."""
+    names = [OUTCOME] if run.status == "performing" else [*CHECKS, PERFORM, OUTCOME]
+    for name in names:
+        yield Stage(name, "", "now" if run.status == "recorded" and name == names[0] else "off")
+
+
+def why(data: Mapping[str, Any]) -> str:
+    """Return what stopped a run, in words."""
+    refusal, error = data.get("refusal"), data.get("error")
+    if refusal:
+        return line(str(refusal.get("message", "")), 400)
+    return line(f"{error.get('type', '')}: {error.get('message', '')}", 400) if error else ""
+
+
+def words_of(name: str, run: Run[Any]) -> str:
+    """Return a step's words for a run."""
+    return CHECKS[name].format(who="whoever took it" if run.asked_by and run.actor else "the actor")

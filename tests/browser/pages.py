@@ -1,0 +1,63 @@
+"""Which pages there are to look at, on any site: every page of the console, with something on it or with nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, urlencode
+
+from firsthand.core.runs import Run
+from firsthand.storage.history import Filter
+from served import Site
+
+LISTS = {
+    "activity": "/", "activity filtered": "/?outcome=succeeded&tag=nothing", "activity writing": "/?write=1",
+    "actions": "/actions", "actions found": "/actions?q=e", "actions not found": "/actions?q=zzzz",
+    "find": "/find", "find nothing": "/find?q=zzzz", "find some": "/find?q=a", "subjects": "/subjects",
+    "subjects found": "/subjects?q=a", "people": "/people", "people not found": "/people?q=zzzz", "inbox": "/inbox",
+    "account": "/account", "settings": "/settings", "settings people": "/settings/people",
+    "settings rights": "/settings/rights",
+}  # fmt: skip
+"""Pages that every site has, whatever is on record."""
+
+DOORS = {"sign in": "/sign-in", "turned away": "/invitation/none"}
+"""Pages for whoever is not signed in."""
+
+
+def path(*parts: object) -> str:
+    """Return the address of something by its parts."""
+    return "".join(f"/{quote(str(part), safe='')}" for part in parts)
+
+
+def pages(site: Site, person: str) -> dict[str, str]:
+    """Return the address of every page that has something of what is on record, by name."""
+    asked = urlencode({"person": person})
+    found = {**LISTS, "person": path("people", person), "settings person": f"/settings/person?{asked}"}
+    for name, run in runs(site).items():
+        found[f"run {name}"] = path("runs", run.id)
+        if name == "succeeded":
+            found |= dict(about(run))
+    for name, entry in site.journal.history.catalogue():
+        found[f"action {entry['title']}"] = path("actions", name)
+    return {name: at for number, (name, at) in enumerate(found.items()) if at not in list(found.values())[:number]}
+
+
+def about(run: Run[object]) -> Iterator[tuple[str, str]]:
+    """Yield the pages of what a run is about."""
+    for subject in run.subjects[:1]:
+        yield "subject", path("subjects", subject.kind, subject.id)
+    if run.actor:
+        yield "activity of somebody", f"/?{urlencode({'actor': run.actor})}"
+        yield "somebody", path("people", run.actor)
+    yield "action again", f"{path('actions', run.action)}?{urlencode({'again': run.id})}"
+
+
+def runs(site: Site) -> Mapping[str, Run[object]]:
+    """Return the newest run of each status, and of each way to have returned something."""
+    found: dict[str, Run[object]] = {}
+    for run in site.journal.history.feed(Filter(), 300):
+        found.setdefault(run.status, run)
+        if run.status == "succeeded":
+            found.setdefault(f"with a {type(run.value).__name__}", run)
+        if run.output:
+            found.setdefault("with output", run)
+    return found
