@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from firsthand.core.looking import Looking
 from firsthand.testing import Trial, trial
 
 sqlalchemy_orm = pytest.importorskip("sqlalchemy.orm")
@@ -322,7 +323,7 @@ def test_subjects_are_found_by_what_people_remember(
     shop.do(DELETED.format(age=-1))
     desk = chinook.support.desk
     request = desk.request("customer.close", {}, JANE, "python")
-    assert [subject.id for subject in desk.pipeline.found(request, kind, text)] == found
+    assert [subject.id for subject in Looking(desk.pipeline).found(request, kind, text)] == found
 
 
 # The shop's working copy
