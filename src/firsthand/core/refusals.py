@@ -190,6 +190,11 @@ def words_missing() -> Refused:
     return Refused("Declining needs words.", "Say why, for whoever asked.", code="notes_missing")
 
 
+def note_missing() -> Refused:
+    """A hand-over note says nothing."""
+    return Refused("A hand-over note needs words.", "Say what whoever comes next should know.", code="notes_missing")
+
+
 def comment_missing() -> Refused:
     """A comment says nothing."""
     return Refused("A comment needs words.", "Say something.", code="notes_missing")

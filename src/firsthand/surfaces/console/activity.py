@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from starlette.responses import Response
 
+from firsthand.core import handing_over
 from firsthand.core.journal import Event
-from firsthand.core.refusals import words_missing
 from firsthand.core.runs import OUTCOMES, Run, microseconds, moment
-from firsthand.core.text import LIMITS
 from firsthand.insights.scope import Fields
 from firsthand.storage.history import Filter
 from firsthand.storage.visits import looked
@@ -19,6 +19,9 @@ from firsthand.surfaces.console.filtering import LABELS, given, place, wanted_of
 from firsthand.surfaces.console.visit import Visit
 
 PAGE = 50
+TOLD = ("catalogue", "person_added", "person_changed", "handed_over", "declared", "redeclared", "retired")
+"""Kinds of events that stand among the runs."""
+
 STATUSES = (*OUTCOMES, "asked", "recorded", "performing")
 SHIFT = timedelta(days=7)
 """How long a hand-over note stands if nobody takes over."""
@@ -47,7 +50,7 @@ def activity(visit: Visit) -> Response:
     return visit.render(
         "activity.html", runs=runs, more=more, found=found, labels=LABELS, statuses=STATUSES, first=before is None,
         lines=lines(runs, between(visit, wanted, runs, before), seen), new=newest - seen if seen is not None else 0,
-        hand_over=hand_over(visit), reasons=reasons(visit), after=visit.history.last_event(), newest=newest,
+        hand_over=hand_over(visit), once=secrets.token_urlsafe(16), reasons=reasons(visit), after=visit.history.last_event(), newest=newest,
         open=",".join(str(run.id) for run in runs if run.outcome is None),
     )  # fmt: skip
 
@@ -83,7 +86,20 @@ def between(visit: Visit, wanted: Filter, runs: list[Run[Any]], before: tuple[in
         return []
     oldest = microseconds(runs[-1].at) if len(runs) == PAGE else 0
     events = visit.history.events_of_no_run(oldest, before[0] if before else 2**62, PAGE)
-    return [each for each in events if each.kind in ("catalogue", "person_added", "person_changed", "handed_over")]
+    told = (may_be_told(visit, each) for each in events if each.kind in TOLD)
+    return [each for each in told if each is not None]
+
+
+def may_be_told(visit: Visit, event: Event) -> Event | None:
+    """Return an event without what it says of actions that this person may not know of, those that are gone too."""
+    if visit.person.administers:
+        return event
+    if event.kind in ("declared", "redeclared", "retired"):
+        return event if event.data.get("action") in visit.entries else None
+    if event.kind != "catalogue":
+        return event
+    changes = [each for each in event.data.get("changes", ()) if each.get("action") in visit.entries]
+    return replace(event, data={**event.data, "changes": changes}) if changes else None
 
 
 def reasons(visit: Visit) -> list[str]:
@@ -106,10 +122,9 @@ def hand_over(visit: Visit) -> HandOver | None:
 
 def write_hand_over(visit: Visit) -> Response:
     """Leave a note for whoever comes next."""
-    text = visit.said("text")[: LIMITS["comment"]]
-    if not text:
-        raise words_missing()
-    keep(visit, "handed_over", {"text": text})
+    handing_over.hand_over(
+        visit.journal, visit.person, visit.said("text"), visit.desk.clock(), visit.said("once") or None
+    )
     return visit.redirect("/")
 
 
@@ -117,15 +132,8 @@ def take_over(visit: Visit) -> Response:
     """Say that one has read the note and goes on from there."""
     note = hand_over(visit)
     if note and note.taken is None:
-        keep(visit, "taken_over", {"note": note.note.id})
+        handing_over.take_over(visit.journal, visit.person, note.note.id, visit.desk.clock())
     return visit.redirect("/")
-
-
-def keep(visit: Visit, kind: str, data: dict[str, object]) -> None:
-    """Put on record what a person said to all."""
-    visit.journal.append(kind, actor=visit.person.id, at=visit.desk.clock(), run=None, data=data)
-
-
 
 
 PAGES = (
