@@ -52,9 +52,9 @@ class ByHand:
     ) -> Manual:
         """Declare a manual action, or change one: ``version`` is then the version that was edited.
 
-        ``steps`` is Markdown, each item of its list is one step; ``subject`` is one of the desk's kinds. Without reasons
-        of its own it has the desk's. Raises ``Refused`` where somebody else changed it meanwhile, and for whoever may
-        not: that takes who administers, or a role that ``Desk(declares=...)`` names.
+        ``steps`` is Markdown, each item of its list is one step; ``subject`` is one of the desk's kinds. Without
+        reasons of its own it has the desk's. Raises ``Refused`` where somebody else changed it meanwhile, and for
+        whoever neither administers nor has a role that ``Desk(declares=...)`` names.
         """
         self.start()
         actor = self.pipeline.actor(by, surface)

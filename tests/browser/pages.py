@@ -15,7 +15,8 @@ LISTS = {
     "find": "/find", "find nothing": "/find?q=zzzz", "find some": "/find?q=a", "subjects": "/subjects",
     "subjects found": "/subjects?q=a", "people": "/people", "people not found": "/people?q=zzzz", "inbox": "/inbox",
     "account": "/account", "settings": "/settings", "settings people": "/settings/people",
-    "settings rights": "/settings/rights",
+    "settings rights": "/settings/rights", "dashboard": "/dashboard", "dashboard of all": "/dashboard?range=all",
+    "dashboard of nothing": "/dashboard?action=zzzz",
 }  # fmt: skip
 """Pages that every site has, whatever is on record."""
 

@@ -69,9 +69,10 @@ def served(desk: Desk, folder: Path, **given: Any) -> Iterator[Site]:
     before = desk._journal, desk.clock
     journal = SqlJournal(f"sqlite:///{folder}/firsthand.db?synchronous=off")
     desk.use(journal)
+    _ = journal.process  # the journal is there before two threads look for it
     app = console(desk, **given)
     listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from pages import run_page
+from pages import BLOCK, run_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -19,6 +19,5 @@ def test_what_a_page_says_is_so(page: Path, tmp_path: Path, monkeypatch: pytest.
     run_page(page, tmp_path)
 
 
-def test_the_tutorial_has_code_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert run_page(ROOT / "docs" / "tutorial.md", tmp_path) >= 8
+def test_the_tutorial_has_code_to_run() -> None:
+    assert len(BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"))) >= 8

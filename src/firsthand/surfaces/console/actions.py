@@ -17,6 +17,8 @@ from firsthand.core.pipeline import Request
 from firsthand.core.runs import Run, Subject
 from firsthand.core.text import LIMITS
 from firsthand.storage.history import Filter
+from firsthand.surfaces.console.by_hand import use_of
+from firsthand.surfaces.console.dashboard import figures_of
 from firsthand.surfaces.console.forms.entries import Entry, entered, with_row, without_row
 from firsthand.surfaces.console.forms.fields import Field, fields_of, name_of
 from firsthand.surfaces.console.forms.filling import blank_row, prefilled, resumed, started
@@ -145,7 +147,8 @@ def show(
         "action.html", 422 if wrong or refusal else 200, entry=entry, may=visit.may(entry), sheet=sheet, draft=looked,
         form=shown(visit, sheet, looked, told=told) if sheet else None, told=told, asking=asking, refusal=refusal,
         runs=visit.history.feed(Filter(actions=names), NEWEST, whole=False), limits=LIMITS,
-        focus=sheet.focus if sheet else "",
+        focus=sheet.focus if sheet else "", figures=figures_of(visit, entry),
+        use=use_of(visit, entry),
     )  # fmt: skip
 
 

@@ -50,7 +50,8 @@ def activity(visit: Visit) -> Response:
     return visit.render(
         "activity.html", runs=runs, more=more, found=found, labels=LABELS, statuses=STATUSES, first=before is None,
         lines=lines(runs, between(visit, wanted, runs, before), seen), new=newest - seen if seen is not None else 0,
-        hand_over=hand_over(visit), once=secrets.token_urlsafe(16), reasons=reasons(visit), after=visit.history.last_event(), newest=newest,
+        hand_over=hand_over(visit), once=secrets.token_urlsafe(16), reasons=reasons(visit),
+        after=visit.history.last_event(), newest=newest,
         open=",".join(str(run.id) for run in runs if run.outcome is None),
     )  # fmt: skip
 
@@ -76,7 +77,8 @@ def news(visit: Visit, wanted: Filter, found: Fields) -> Response:
     open = [run for id in ids if (run := visit.journal.run(id)) and run.action not in visit.hidden]
     still = [run.id for run in (*fresh, *open) if run.outcome is None]
     return visit.render(
-        "activity_news.html", fresh=fresh, changed=open, found=found, after=last, newest=newest, open=",".join(map(str, still[:PAGE]))
+        "activity_news.html", fresh=fresh, changed=open, found=found, after=last, newest=newest,
+        open=",".join(map(str, still[:PAGE])),
     )  # fmt: skip
 
 

@@ -28,10 +28,13 @@ from firsthand.surfaces.console import (
     account,
     actions,
     activity,
+    by_hand,
     catalogue,
     comments,
+    dashboard,
     finding,
     inbox,
+    manual,
     people,
     persons,
     runs,
@@ -47,7 +50,8 @@ Page = Callable[[Visit], Response]
 
 PAGES: tuple[tuple[str, str, Page], ...] = (
     *activity.PAGES, *actions.PAGES, *catalogue.PAGES, *finding.PAGES, *subjects.PAGES, *persons.PAGES,
-    *runs.PAGES, *comments.PAGES, *inbox.PAGES, *account.PAGES, *people.PAGES,
+    *runs.PAGES, *by_hand.PAGES, *manual.PAGES, *comments.PAGES, *inbox.PAGES, *dashboard.PAGES,
+    *account.PAGES, *people.PAGES,
 )  # fmt: skip
 """Method, path and page; every one of them is for known people only."""
 

@@ -1,4 +1,4 @@
-"""A run as a line of a feed, and its links: in Python, since a page has many; as a template it took three times as long.
+"""A run as a line of a feed, and its links: in Python, since pages have many, and a template takes thrice as long.
 
 Whatever is put into one is escaped here: by ``told``, which every stored text goes through, or by ``escape``.
 """
@@ -78,5 +78,5 @@ def subject_link(subject: Subject, url: Url) -> Markup:
     """Return a link to a subject: its kind, its id, and its label where that says more."""
     at = escape(url(f"/subjects/{spelt(subject.kind)}/{spelt(subject.id)}"))
     more = f' <span class="mute">{told(subject.label)}</span>' if subject.label not in ("", subject.id) else ""
-    kind = escape(subject.kind.replace("_", " "))
+    kind = escape(safe(subject.kind.replace("_", " ")))
     return Markup(f'<a class="quiet" href="{at}">{kind} {told(subject.id)}{more}</a>')  # noqa: S704 - escaped

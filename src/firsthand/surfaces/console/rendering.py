@@ -33,6 +33,9 @@ ENVIRONMENTS = {"production": "red", "staging": "orange", "development": "green"
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
 """Steps and notes in Markdown: no HTML, no pictures; links with javascript: and the like are left out by the library."""
 
+MARKDOWN.add_render_rule("heading_open", lambda *_: '<p class="strong">')  # a page has headings of its own
+MARKDOWN.add_render_rule("heading_close", lambda *_: "</p>\n")
+
 
 def text(value: object) -> Markup:
     """Return stored text as a page shows it: escaped, control characters spelt out, its direction kept to itself."""

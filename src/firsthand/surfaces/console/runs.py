@@ -85,6 +85,12 @@ class Told:
         return Steps.of(self.events)
 
     @property
+    def may_tick(self) -> bool:
+        """Whether the visitor may tick its steps now, and say how it ended; the action may be retired meanwhile."""
+        action = self.visit.desk.actions.ever(self.run.action) if self.run.status == "performing" else None
+        return bool(action and action.policy.granted(self.visit.person.roles))
+
+    @property
     def entry(self) -> Mapping[str, Any] | None:
         """The action as it is now, if there still is one."""
         return self.visit.entry(self.run.action)
@@ -124,8 +130,13 @@ def page(visit: Visit) -> Response:
             return Response(status_code=304)
         told = Told(visit, run, visit.history.events(run.id))
         return visit.render("run_news.html", told=told, run=run, was=visit.asked("was"), cell=cell)
+    return whole_page(visit, run)
+
+
+def whole_page(visit: Visit, run: Run[Any], status: int = 200, **said: Any) -> Response:
+    """Return the page of a run; ``said`` is what came of a form on it."""
     told = Told(visit, run, visit.history.events(run.id))
-    return visit.render("run.html", told=told, run=run, cell=cell, once=secrets.token_urlsafe(16))
+    return visit.render("run.html", status, told=told, run=run, cell=cell, once=secrets.token_urlsafe(16), **said)
 
 
 # What was returned, to take along

@@ -11,7 +11,8 @@ from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
 from firsthand.surfaces.terminal.main import DONE
 from firsthand.surfaces.terminal.options import parse_id
-from firsthand.surfaces.terminal.running import Listener, nothing_performed, report, report_and_go_on
+from firsthand.surfaces.terminal.reporting import report
+from firsthand.surfaces.terminal.running import Listener, nothing_performed, report_and_go_on
 from firsthand.surfaces.words import line, sentence
 
 

@@ -12,6 +12,7 @@ from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of
 from firsthand.surfaces.terminal.main import DONE, WAITING
 from firsthand.surfaces.terminal.options import parse_id
+from firsthand.surfaces.terminal.reporting import exit_code, report
 from firsthand.surfaces.words import Names, safe
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def tick_command(run: str, steps: tuple[int, ...], undo: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
 def finish_command(run: str, outcome: str, words: str, as_json: bool) -> int:
     """Say how a RUN by hand ended; the time that it took is recorded."""
-    from firsthand.surfaces.terminal.running import report
-
     desk = load_desk()
     person = actor_of(desk.journal)  # type: ignore[arg-type]
     ended = desk.finish(parse_id(run), outcome, words, by=person.id, surface="terminal")
@@ -73,7 +72,6 @@ def go_on(desk: Desk, person: Person, run: int) -> int:
 def walk(desk: Desk, person: Person, run: int, steps: Steps) -> int:
     """Ask for each tick, and then how it ended."""
     from firsthand.surfaces.terminal.asking_back import choose
-    from firsthand.surfaces.terminal.running import exit_code, report
 
     for number in steps.left:
         printing.say(numbered(number, steps.texts[number - 1]))

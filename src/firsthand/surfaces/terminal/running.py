@@ -9,25 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firsthand.core.errors import JournalError
 from firsthand.core.runs import Run
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.completion import starting
-from firsthand.surfaces.terminal.context import actor_of, known_catalogue, load_desk, names_of
-from firsthand.surfaces.terminal.main import DONE, FAILED, REFUSED, WAITING, completing
+from firsthand.surfaces.terminal.context import actor_of, known_catalogue, load_desk
+from firsthand.surfaces.terminal.main import FAILED, completing
 from firsthand.surfaces.terminal.options import Entry, inputs_of, option_of
-from firsthand.surfaces.words import WHOLE, Names, sentence
+from firsthand.surfaces.terminal.reporting import report
 
 if TYPE_CHECKING:
     from firsthand.core.actors import Person
     from firsthand.desk import Desk
-
-EXIT = {"succeeded": DONE, "failed": FAILED, "unknown": FAILED, "asked": WAITING, "performing": WAITING}
-
-
-def exit_code(run: Run[Any]) -> int:
-    """Return the exit code of a run: never 0 for one that did not happen."""
-    return EXIT.get(run.status, REFUSED)
 
 
 def nothing_performed() -> click.exceptions.Exit:
@@ -186,33 +178,6 @@ class Listener:
             raise click.exceptions.Exit(FAILED) from None
         finally:
             self.bar.close()
-
-
-def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
-    """Print how a run ended, as recorded, and return its exit code."""
-    journal: Any = desk.journal
-    try:
-        on_record = journal.run(run.id)
-        names = names_of(journal)
-    except JournalError:
-        on_record, names = None, None
-    if on_record is None or on_record.status != run.status:
-        printing.say(
-            f"The outcome could not be written; it is kept in {journal.kept.path} and recorded by the next command "
-            "that writes.",
-            error=True,
-        )
-        on_record = run
-        on_record.value = run.value if isinstance(run.value, str) else None
-    if as_json:
-        printing.say_json(on_record.as_dict())
-        return exit_code(run)
-    said = sentence(on_record, names or Names(), WHOLE)
-    where = f" [{desk.environment}]"
-    printing.say_painted(f"{run.id}{where}  {said}", printing.COLOURS.get(run.status))
-    if on_record.value is not None and not isinstance(on_record.value, str):
-        printing.say_json(on_record.value)
-    return exit_code(run)
 
 
 def report_and_go_on(desk: Desk, person: Person, run: Run[Any], *, as_json: bool) -> int:

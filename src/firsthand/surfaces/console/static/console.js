@@ -19,6 +19,14 @@ function localize(root) {
   }
 }
 
+// How long something has been going on by now.
+setInterval(() => {
+  for (const each of document.querySelectorAll("[data-since]")) {
+    const seconds = Math.max(0, Math.floor((Date.now() - new Date(each.dataset.since)) / 1000)), minutes = Math.floor(seconds / 60);
+    each.textContent = minutes < 60 ? (minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`) : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  }
+}, 1000);
+
 // A form that was sent is not sent again by a second click; its key makes it one run even so.
 addEventListener("submit", (event) => {
   const form = event.target;
@@ -33,12 +41,23 @@ const palette = document.getElementById("palette");
 function openPalette(event) {
   if (!palette) return;
   event.preventDefault();
+  if (palette.open) return;
   palette.showModal();
   const input = palette.querySelector("input");
   input.select();
   htmx.trigger(input, "look");
 }
-document.querySelectorAll("[data-palette]").forEach((each) => each.addEventListener("focus", openPalette));
+// A click into the field opens it, and so does typing there; Tab passes by, or nobody would get past it without a mouse.
+document.querySelectorAll("[data-palette]").forEach((each) => {
+  each.addEventListener("click", openPalette);
+  each.addEventListener("input", (event) => {
+    const input = palette.querySelector("input");
+    input.value = each.value;
+    each.value = "";
+    openPalette(event);
+    input.setSelectionRange(input.value.length, input.value.length);
+  });
+});
 addEventListener("keydown", (event) => {
   if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") return openPalette(event);
   if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) return openPalette(event);
