@@ -35,7 +35,7 @@ def serve_command(desk: str | None, host: str, port: int, proxy: str | None, pre
     if not journal.people.all():
         printing.say("Nobody is known yet: firsthand people add you@example.com --role ROLE", error=True)
     elif not Accounts(journal).with_password():
-        printing.say("Nobody can sign in yet: firsthand people invite ID prints a link to do so.", error=True)
+        printing.say("Nobody has a password yet: firsthand people invite ID prints a link to set one.", error=True)
     serve(loaded, console(loaded, url=settings.url), host, port, proxy=proxy, prefix=prefix)
 
 

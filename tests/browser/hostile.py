@@ -1,4 +1,4 @@
-"""A desk and a journal in which every text is hostile: markup, templates, long words, odd letters, links to programs."""
+"""A desk and a journal in which every text is hostile: markup, templates, long words, odd letters, programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from firsthand.core.journal import Step
 from firsthand.storage.journal import SqlJournal
 
 MARKUP = (
-    '"\'><script class=xss>window.xss=1</script><img class=xss src=x onerror=window.xss=1>'
+    "\"'><script class=xss>window.xss=1</script><img class=xss src=x onerror=window.xss=1>"
     "<b class=xss>{{77777*3}}{% raw %}</b>"
 )
 CLOSING = "</textarea></title></select></option></script>--><svg class=xss onload=window.xss=1>&lt;&amp;${77777*3}"
@@ -67,7 +67,7 @@ def offered(account: Account) -> list[tuple[str, str]]:
     return [(each, each + MARKUP) for each in TEXTS]
 
 
-def hostile_desk() -> Desk:
+def hostile_desk() -> Desk:  # noqa: C901 - it has many functions, none of which does much
     """Return the desk; whatever an author writes in words is hostile."""
     desk = Desk(EVERYTHING, environment=MARKUP + LONG, why=[MARKUP, PROGRAM, LONG[:200]], declares=NAME)
 
@@ -104,11 +104,11 @@ def hostile_desk() -> Desk:
         account: Account,
         text: Annotated[str, Field(title=EVERYTHING, description=EVERYTHING)],
         choice: Annotated[str, Choices(offered)],
-        items: list[Line] = [Line()],  # noqa: B006
-        mapping: dict[str, str] = {MARKUP: EVERYTHING},  # noqa: B006
+        items: list[Line] = [Line()],
+        mapping: dict[str, str] = {MARKUP: EVERYTHING},
         code: SecretStr = SecretStr("hidden from all"),
         file: File | None = None,
-        long_name_of_an_input_that_goes_on_and_on_without_any_space_at_all_until_it_is_wider_than_a_telephone: bool = True,
+        long_name_of_an_input_that_goes_on_and_on_without_any_space_at_all_until_it_is_wider_than_a_phone: bool = True,
     ) -> Any:
         return text
 
@@ -138,7 +138,8 @@ VALUES: tuple[Any, ...] = (
     lambda: EVERYTHING, lambda: PROGRAM, lambda: f'https://evil.example/{MARKUP.replace(" ", "")}',
     lambda: {EVERYTHING: EVERYTHING, PROGRAM: PROGRAM}, lambda: [{EVERYTHING: each, LONG: LONG} for each in TEXTS],
     lambda: list(TEXTS), lambda: {"deep": [{MARKUP: [EVERYTHING, {LONG: CLOSING}]}]},
-    lambda: File(NAME, MARKUP.encode(), "text/html"), lambda: [File(NAME, b"\x00", NAME), File(LONG, b"", "image/svg+xml")],
+    lambda: File(NAME, MARKUP.encode(), "text/html"),
+    lambda: [File(NAME, b"\x00", NAME), File(LONG, b"", "image/svg+xml")],
     refuse, fail,
 )  # fmt: skip
 """What the action returns, or does instead."""
@@ -162,7 +163,13 @@ def fill(desk: Desk, journal: SqlJournal) -> dict[str, int]:
     for number in range(len(VALUES)):
         about = {"account": TEXTS[number % len(TEXTS)], "which": number}
         runs[f"returns-{number}"] = desk.run("returns", about, by=(WHO, NAME)[number % 2], **said).id
-    inputs = {"account": MARKUP, "text": EVERYTHING, "choice": TEXTS[0], "items": [{"text": EVERYTHING}], "mapping": {MARKUP: LONG}}
+    inputs = {
+        "account": MARKUP,
+        "text": EVERYTHING,
+        "choice": TEXTS[0],
+        "items": [{"text": EVERYTHING}],
+        "mapping": {MARKUP: LONG},
+    }
     runs["performed"] = desk.run(NAME, inputs, by=NAME, **said).id
     runs["refused"] = desk.run("not.now", {"account": EVERYTHING}, by=WHO, **said).id
     runs["no such action"] = desk.run(MARKUP + LONG, {MARKUP: EVERYTHING}, by=WHO, **said).id
@@ -188,7 +195,12 @@ def fill(desk: Desk, journal: SqlJournal) -> dict[str, int]:
 
 def manual(desk: Desk, runs: dict[str, int], said: dict[str, Any]) -> None:
     """Declare a manual action with hostile words, and leave runs of it open and finished."""
-    words = {"title": (MARKUP + LONG)[:200], "description": MARKDOWN, "owner": (MARKUP + LONG)[:200], "tags": [MARKUP, LONG[:200]]}
+    words = {
+        "title": (MARKUP + LONG)[:200],
+        "description": MARKDOWN,
+        "owner": (MARKUP + LONG)[:200],
+        "tags": [MARKUP, LONG[:200]],
+    }
     desk.declare("by.hand", by=WHO, who=[NAME, "lead"], steps=MARKDOWN, why=[MARKUP], subject="account", **words)
     runs["by hand"] = desk.run("by.hand", {"account": MARKUP}, by=WHO, **said).id
     runs["by hand, failed"] = desk.run("by.hand", {"account": LONG}, by=WHO, **said).id
@@ -207,17 +219,19 @@ def interrupted(desk: Desk, journal: SqlJournal, status: str, said: dict[str, An
 
 
 def behind_its_back(path: Path, run: int) -> None:
-    """Write what neither core nor journal would let in: hostile words in every column that names somebody or something."""
+    """Write what neither core nor journal would let in: hostile words in the columns that name somebody."""
     connection = sqlite3.connect(path)
     with connection:
-        guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'runs'").fetchall()
+        guards = connection.execute(GUARDS).fetchall()
         for name, _ in guards:
             connection.execute(f"DROP TRIGGER {name}")
         values = dict.fromkeys(COLUMNS, EVERYTHING.replace(NUL, ""))
-        connection.execute(f"UPDATE runs SET {', '.join(f'{name} = :{name}' for name in COLUMNS)} WHERE id = :id", {**values, "id": run})
+        wanted = ", ".join(f"{name} = :{name}" for name in COLUMNS)
+        connection.execute(f"UPDATE runs SET {wanted} WHERE id = :id", {**values, "id": run})
         for _, sql in guards:
             connection.execute(sql)
     connection.close()
 
 
+GUARDS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'runs'"
 COLUMNS = ("actor", "asked_by", "surface", "environment", "desk", "requested_by", "reason", "notes", "ticket", "digest")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urlencode
 
+from served import Site
+
 from firsthand.core.runs import Run
 from firsthand.storage.history import Filter
-from served import Site
 
 LISTS = {
     "activity": "/", "activity filtered": "/?outcome=succeeded&tag=nothing", "activity writing": "/?write=1",
@@ -16,7 +17,7 @@ LISTS = {
     "subjects found": "/subjects?q=a", "people": "/people", "people not found": "/people?q=zzzz", "inbox": "/inbox",
     "account": "/account", "settings": "/settings", "settings people": "/settings/people",
     "settings rights": "/settings/rights", "dashboard": "/dashboard", "dashboard of all": "/dashboard?range=all",
-    "dashboard of nothing": "/dashboard?action=zzzz",
+    "dashboard of nothing": "/dashboard?action=zzzz", "by hand": "/manual", "by hand new": "/manual/new?title=zzzz",
 }  # fmt: skip
 """Pages that every site has, whatever is on record."""
 
@@ -39,6 +40,8 @@ def pages(site: Site, person: str) -> dict[str, str]:
             found |= dict(about(run))
     for name, entry in site.journal.history.catalogue():
         found[f"action {entry['title']}"] = path("actions", name)
+        if entry.get("manual"):
+            found["by hand edited"] = path("manual", name)
     return {name: at for number, (name, at) in enumerate(found.items()) if at not in list(found.values())[:number]}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from firsthand import Desk
 from firsthand.asgi import console
@@ -19,21 +19,27 @@ from firsthand.serving import listen
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.console.console import Console
 
+PRIYA, SAM, NOOR = "priya@acme.com", "sam@acme.com", "noor@acme.com"
+"""Of the demo's people: support, lead who administers, billing."""
+
 PASSWORD = "correct horse battery"
+expect.set_options(timeout=20_000)
 WIDE, NARROW = 1440, 360
-STRAY = """() => [
-  ...document.querySelectorAll(".xss, script:not([src]), iframe, object, embed, base, main img, [onerror], [onload], [onfocus]"),
-  ...[...document.querySelectorAll("[href], [src], [action], [formaction]")].filter((each) =>
-    /^\\s*(javascript|data|vbscript):/i.test(each.getAttribute("href") ?? each.getAttribute("src") ?? each.getAttribute("action") ?? "")),
-].map((each) => each.outerHTML.slice(0, 200))"""
+STRAY = """() => {
+  const made = ".xss, script:not([src]), iframe, object, embed, base, main img, [onerror], [onload], [onfocus]";
+  const leads = (each) => ["href", "src", "action", "formaction"].map((name) => each.getAttribute(name) ?? "");
+  const program = (each) => leads(each).some((where) => /^\\s*(javascript|data|vbscript):/i.test(where));
+  const found = [...document.querySelectorAll("[href], [src], [action], [formaction]")].filter(program);
+  return [...document.querySelectorAll(made), ...found].map((each) => each.outerHTML.slice(0, 200));
+}"""
 """What data could have made of itself: elements, handlers, links that are programs."""
 
 TOO_WIDE = """() => {
   const page = document.scrollingElement, out = [];
   if (page.scrollWidth <= page.clientWidth) return out;
   for (const each of document.querySelectorAll("body *")) {
-    const box = each.getBoundingClientRect();
-    if (box.width && box.right > page.clientWidth + 1 && !each.closest(".scroll, .vh")) out.push(`${Math.round(box.right)} ${each.outerHTML.slice(0, 120)}`);
+    const box = each.getBoundingClientRect(), sticks = box.width && box.right > page.clientWidth + 1;
+    if (sticks && !each.closest(".scroll, .vh")) out.push(`${Math.round(box.right)} ${each.outerHTML.slice(0, 120)}`);
   }
   return [`${page.scrollWidth} > ${page.clientWidth}`, ...out.slice(0, 4)];
 }"""
@@ -139,7 +145,9 @@ class Seen:
         """Return what axe finds on the page, in lines."""
         found = Axe().run(self.page, options=options or None).response["violations"]
         return [
-            f"{each['id']}: {node['html'][:240]} {node['failureSummary'][:300]}" for each in found for node in each["nodes"][:4]
+            f"{each['id']}: {node['html'][:240]} {node['failureSummary'][:300]}"
+            for each in found
+            for node in each["nodes"][:4]
         ]
 
 
@@ -153,6 +161,10 @@ def seen(browser: Browser, site: Site, person: str | None = None, **how: Any) ->
     window = Seen(context.new_page(), site)
     try:
         yield window
-        assert window.wrong == []
+        assert window.wrong == [], window.wrong
     finally:
         context.close()
+
+
+Window = Callable[..., Seen]
+"""Opens a window on the demo: of somebody, or of nobody yet."""

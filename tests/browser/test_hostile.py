@@ -1,4 +1,4 @@
-"""No stored text is ever a part of a page: hostile data in every field, on every page that shows it, in a real browser."""
+"""No stored text is ever a part of a page: hostile data in every field, on every page that shows it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,12 +64,16 @@ def test_what_comes_later_is_text_too(site: Site, ada: Seen, runs: dict[str, int
     page.locator("#hits [hx-get]").wait_for(state="detached")
     ada.clean()
     page.keyboard.press("Escape")
-    new = site.desk.run("not.now", {"account": MARKUP}, by=NAME, reason=MARKUP, notes=MARKUP + LONG, requested_by=MARKUP).id
+    new = site.desk.run(
+        "not.now", {"account": MARKUP}, by=NAME, reason=MARKUP, notes=MARKUP + LONG, requested_by=MARKUP
+    ).id
     page.locator(f"#run-{new}").wait_for()
     ada.clean()
     ada.fits()
     page = ada.open(path("runs", runs["performing"]))
-    site.journal.append("commented", actor=NAME, at=site.desk.clock(), run=runs["performing"], data={"text": MARKUP + "new"})
+    site.journal.append(
+        "commented", actor=NAME, at=site.desk.clock(), run=runs["performing"], data={"text": MARKUP + "new"}
+    )
     page.get_by_text(MARKUP + "new").last.wait_for()
     ada.clean()
 
@@ -91,7 +95,11 @@ def test_what_is_wrong_with_a_form_is_text_too(ada: Seen):
 def test_whoever_is_not_signed_in_sees_text_too(browser: Browser, site: Site):
     token = site.console.accounts.invite(NAME, "root")
     with seen(browser, site) as window:
-        for at, status in (("/sign-in", 200), (f"/invitation/{token}", 200), (f"/invitation/{MARKUP.replace('/', '')}", 410)):
+        for at, status in (
+            ("/sign-in", 200),
+            (f"/invitation/{token}", 200),
+            (f"/invitation/{MARKUP.replace('/', '')}", 410),
+        ):
             window.open(at, status)
             window.clean()
             window.fits()

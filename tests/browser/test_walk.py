@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
-from served import Seen, Site, seen
+from playwright.sync_api import Page, expect
+from served import NOOR, PRIYA, SAM, Seen, Site, Window
 
 from firsthand.core.actors import Person
-
-expect.set_options(timeout=15_000)
-
-PRIYA, SAM, NOOR = "priya@acme.com", "sam@acme.com", "noor@acme.com"
-Window = Callable[..., Seen]
-
-
-@pytest.fixture
-def window(browser: Browser, demo: Site) -> Iterator[Window]:
-    """Open windows for people, as many as a story has."""
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
-        yield lambda person=None, **how: stack.enter_context(seen(browser, demo, person, **how))
 
 
 def sign_in(window: Seen, person: str, password: str, at: str = "/") -> Page:
@@ -51,7 +35,7 @@ def at_run(page: Page) -> int:
 
 
 def test_a_support_person_helps_a_customer_from_the_ticket_and_back(demo: Site, window: Window, record_property):
-    """Paste an e-mail address, see the account, do what may be done with one form, copy a sentence: under 20 seconds."""
+    """Paste an address, see the account, do what may be done with one form, copy a sentence: under 20 seconds."""
     priya = window(PRIYA, permissions=["clipboard-read", "clipboard-write"])
     page = priya.open("/")
     page.evaluate("navigator.clipboard.writeText('bjorn@example.com')")
@@ -123,74 +107,6 @@ def test_a_wrong_password_is_said_and_the_page_that_was_wanted_comes_after(demo:
     page.click("button.primary")
     page.wait_for_url("**/actions/invoice.refund?invoice=98")
     assert page.input_value("[id='inputs.invoice']") == "98"
-
-
-# Keyboard
-
-
-FOCUSED = """() => { const at = document.activeElement, box = at.getBoundingClientRect(), look = getComputedStyle(at);
-  const around = at.closest(".find, .hits a") ?? at; const seen = getComputedStyle(around);
-  return { what: at.tagName + "#" + at.id + "." + at.className + " " + (at.textContent ?? "").trim().slice(0, 30), tag: at.tagName,
-    seen: look.outlineStyle !== "none" || seen.outlineStyle !== "none" || seen.backgroundColor !== "rgba(0, 0, 0, 0)",
-    top: box.top + scrollY, inside: !!at.closest("main"), dialog: !!at.closest("dialog") }; }"""
-
-
-@pytest.mark.parametrize("at", ["/", "/actions", "/actions/gift.package?account=45", "/subjects/account/42", "/inbox", "/account"])
-def test_tab_reaches_everything_in_order_and_is_seen(window: Window, at: str):
-    priya = window(PRIYA)
-    page = priya.open(at)
-    assert page.locator("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").count() == 0
-    reachable = page.evaluate(
-        """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
-        .filter((each) => each.checkVisibility() && !each.disabled && each.tabIndex >= 0 && !each.closest("dialog")
-            && !(each.type === "radio" && !each.checked)).length"""
-    )
-    places = []
-    for _ in range(min(reachable, 60)):
-        page.keyboard.press("Tab")
-        places.append(page.evaluate(FOCUSED))
-    assert places[0]["what"].startswith("A#.skip")
-    assert [each["what"] for each in places if each["tag"] == "BODY"] == []
-    assert [each["what"] for each in places if not each["seen"]] == []
-
-
-def test_the_skip_link_leads_to_the_content(window: Window):
-    page = window(PRIYA).open("/actions")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    assert page.evaluate(FOCUSED)["inside"]
-
-
-def test_the_dialog_keeps_the_focus_and_escape_gives_it_back(window: Window):
-    page = window(PRIYA).open("/inbox")
-    page.keyboard.press("/")
-    page.keyboard.type("refund")
-    page.locator("#hits a").first.wait_for()
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        place = page.evaluate(FOCUSED)
-        assert place["dialog"] or place["tag"] == "BODY"
-    page.locator("#palette-q").focus()
-    page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.activeElement.closest('.hits') !== null")
-    page.keyboard.press("ArrowUp")
-    assert page.evaluate("document.activeElement.id") == "palette-q"
-    page.keyboard.press("Escape")
-    assert page.locator("dialog[open]").count() == 0
-    page.keyboard.press("Tab")
-    assert not page.evaluate(FOCUSED)["dialog"]
-
-
-def test_typing_into_the_field_goes_on_in_the_dialog(window: Window):
-    page = window(PRIYA).open("/inbox")
-    page.focus("#find")
-    page.keyboard.type("unlock", delay=20)
-    assert page.locator("dialog[open]").count() == 1
-    assert page.input_value("#palette-q") == "unlock"
-    page.locator("#hits a", has_text="Unlock account").first.wait_for()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/actions/account.unlock")
 
 
 # Asking, taking, saying no
@@ -288,7 +204,9 @@ def test_a_comment_that_names_a_colleague_comes_to_her_inbox(demo: Site, window:
     page = window(PRIYA).open(f"/runs/{run}")
     page.fill("#words", "@noor is this one of yours?")
     page.get_by_role("button", name="Comment").click()
-    expect(page.locator("#comments").get_by_role("link", name="@noor").first).to_have_attribute("href", "/people/noor%40acme.com")
+    expect(page.locator("#comments").get_by_role("link", name="@noor").first).to_have_attribute(
+        "href", "/people/noor%40acme.com"
+    )
     other = window(NOOR).open("/inbox")
     expect(other.locator("main")).to_contain_text("is this one of yours?")
 
@@ -450,3 +368,22 @@ def test_roles_are_changed_and_sessions_ended_from_the_settings(demo: Site, wind
 
 def test_the_year_is_of_today(demo: Site):
     assert demo.journal.run(demo.journal.history.last_run()).at.date() == datetime.now(UTC).date()
+
+
+# The dashboard
+
+
+def test_every_number_of_the_dashboard_leads_to_its_runs(demo: Site, window: Window):
+    page = window(SAM).open("/dashboard?range=all")
+    link = page.locator(".stats a", has_text="Refused").first
+    number = int(link.locator("b").inner_text().replace(",", ""))
+    assert number > 100
+    link.click()
+    page.wait_for_url("**outcome=refused*")
+    assert set(page.locator("#feed .tag").all_inner_texts()) == {"refused"}
+    page.go_back()
+    page.get_by_role("link", name="90 days").click()
+    page.wait_for_url(lambda url: "range=all" not in url)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").first.click()
+    assert download.value.suggested_filename.endswith(".csv")

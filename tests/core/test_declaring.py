@@ -184,6 +184,19 @@ def test_a_hidden_name_and_one_that_is_known_are_taken_alike(desk, t):
     assert said[0] == said[1]
 
 
+def test_the_name_of_a_hidden_action_that_is_gone_is_taken_for_whoever_may_not_know_of_it(desk, t):
+    t.run("payroll", by="sam", reason="asked")
+    t.person("bo", ["boss", "lead"])
+    later = Desk("Acme", declares=("lead",))
+    later.use(t.journal, desk.clock)
+    with pytest.raises(Refused) as raised:
+        declare(later, "payroll")
+    assert raised.value.message == "The name payroll is taken by another action."
+    assert declare(later, "account.close").version == 1, "everybody could know of that one"
+    assert declare(later, "payroll", by="bo").version == 1
+    assert declare(later, "payroll", title="Pay", version=1).version == 2, "now everybody may know of it"
+
+
 def test_it_stands_in_the_catalogue_as_any_action_does(desk, t):
     declare(desk, subject="account", tags=["x"])
     entries = dict(t.journal.history.catalogue())

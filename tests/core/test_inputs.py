@@ -64,7 +64,8 @@ def test_an_input_is_parsed_as_its_type_says(type_, raw, value):
 
 @pytest.mark.parametrize(("type_", "raw", "words"), [
     (int, "many", "x: this must be a whole number."), (int, 1.5, "x: this must be a whole number."),
-    (Decimal, "a", "x: this must be a number, such as 12.50."), (bool, "maybe", "x: this must be yes or no."),
+    (Decimal, "a", "x: this must be a number with a point, such as 12.50."),
+    (bool, "maybe", "x: this must be yes or no."),
     (str, 5, "x: this must be text."), (date, "soon", "x: this must be a day, such as 2026-05-03."),
     (datetime, "soon", "x: this must be a time, such as 2026-05-03T14:30."),
     (list[int], "a", "x: this must be a list."),

@@ -195,3 +195,22 @@ def test_a_run_without_a_key_costs_the_same_commits_and_statements_as_ever(count
         step = ["BEGIN", "UPDATE", "INSERT"]
         recorded, performing = ["BEGIN", "SELECT", "INSERT", "INSERT"], [*step, "INSERT"]
         assert verbs == [*recorded, "COMMIT", *performing, "COMMIT", *step, "COMMIT"]
+
+
+@pytest.mark.parametrize("second", ["run", "ask"])
+def test_a_key_of_another_actions_run_is_refused_on_record_and_nothing_is_performed(counted, shop, second):
+    @counted.action("remove", aliases=["drop"], who="support")
+    def remove(account: Account) -> None:
+        shop.done.append(-account.id)
+
+    with trial(counted, priya="support") as t:
+        first = t.run("cancel", {"account": 1}, by="priya", reason="asked", once="form-1")
+        other = getattr(t, second)("remove", {"account": 1}, by="priya", reason="asked", once="form-1")
+        assert (other.status, other.action, other.again, other.refusal.code) == ("refused", "remove", False, "key_used")
+        assert f"run {first.id}" in other.refusal.message
+        assert on_record(t, other).refusal == other.refusal
+        unknown = t.run("no.such", by="priya", reason="asked", once="form-1")
+        assert (unknown.again, unknown.refusal.code) == (False, "key_used")
+        assert shop.done == [1]
+        by_name, by_alias = (t.run(name, {"account": 1}, by="priya", reason="asked", once="b") for name in ("remove", "drop"))
+        assert (by_alias.id, by_alias.again) == (by_name.id, True)

@@ -99,6 +99,8 @@ def test_steps_that_were_not_ticked_are_named_in_the_record(desk, t):
     run = begun(t)
     desk.tick(run.id, 2, by="priya")
     assert desk.finish(run.id, "succeeded", "Moved.", by="priya").value == "Moved. 2 of 3 steps were not ticked."
+    reference = desk.finish(begun(t).id, "succeeded", "Reference 12", by="priya")
+    assert reference.value == "Reference 12. 3 of 3 steps were not ticked."
     assert desk.finish(begun(t).id, "succeeded", by="priya").value == "3 of 3 steps were not ticked."
     assert t.journal.history.events(run.id)[-1].data["ticked"] == 1
 

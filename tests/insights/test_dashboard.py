@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from past import START, fill, found, opened, run_of
 
 from firsthand.core.errors import FirsthandError
+from firsthand.core.runs import Run
 from firsthand.followers.tally import Tally
 from firsthand.insights import figures as module
+from firsthand.insights.counts import counts
 from firsthand.insights.dashboard import Dashboard, dashboard, tables
 from firsthand.insights.figures import Number
 from firsthand.insights.scope import Scope, filter_of
+from firsthand.insights.unseen import TooManyHidden
 from firsthand.storage.journal import SqlJournal
 
 DAY = timedelta(1)
@@ -86,15 +91,80 @@ def test_a_hidden_action_is_in_no_table_by_name_and_its_scope_is_empty(journal: 
     for of in OF:
         said = json.dumps(dashboard(journal, Scope(**of), hidden).as_dict())
         assert "secret" not in said
-    whole = dashboard(journal, Scope(), hidden)
-    assert whole.total.runs.runs == 300
-    assert sum(each.runs.runs for each in whole.actions) < 300
     unknown = dashboard(journal, Scope(action="nobody.knows"), hidden).as_dict()
     for name in ("secret.thing", "old_secret"):
         assert {**dashboard(journal, Scope(action=name), hidden).as_dict(), "scope": 0} == json.loads(
             json.dumps({**unknown, "scope": 0}).replace("nobody.knows", name)
         )
     assert dashboard(journal, Scope(namespace="secret"), hidden).total.runs.runs == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_figures_and_the_runs_behind_them_are_those_that_the_viewer_may_know_of(journal: SqlJournal, seed: int) -> None:
+    fill(journal, seed, 250, [30, 400, 1_100][seed % 3])
+    hidden = frozenset({"secret.thing", "account.unlock"})
+    names = ("secret.thing", "old_secret", "account.unlock")
+    for days in SPANS:
+        for of in OF:
+            every = dashboard(journal, scope(days, **of), hidden)
+            for name, number in numbers(every):
+                wanted = replace(filter_of(journal.history, number.filter), without=names)
+                assert len(found(journal, wanted)) == number.runs, (name, days, of, number)
+            told = found(journal, replace(filter_of(journal.history, every.scope.as_fields()), without=names))
+            assert every.total.runs.runs == len(told)
+            for rows, by in (
+                (every.performers, "actor"),
+                (every.requesters, "requested_by"),
+                (every.askers, "asked_by"),
+            ):
+                assert {each.person for each in rows} == {getattr(run, by) for run in told} - {None}
+            assert {each.reason for each in every.reasons} == {run.reason for run in told} - {None}
+            assert {each.subject for each in every.subjects} == {run.subject.key for run in told if run.subject}
+            assert len(every.notes) == min(sum(run.reason == "other" for run in told), 10)
+            for by in ("tag", "outcome", "day"):
+                scoped = counts(journal, by, scope=scope(days, **of), hidden=hidden)
+                assert dict(scoped) == Counter(key for run in told for key in keys(run, by)), (by, days, of)
+
+
+def keys(run: Run[Any], by: str) -> list[str]:
+    return {"tag": sorted(set(run.tags)), "outcome": [run.status], "day": [f"{run.at:%Y-%m-%d}"]}[by]
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_what_only_a_hidden_action_has_is_named_nowhere(journal: SqlJournal, folded: bool) -> None:
+    def run(action: str, label: str, **said: Any) -> None:
+        for _ in range(6):
+            account = {"kind": "account", "id": said["id"], "label": label, "traits": {"secret": "trait"}}
+            run_of(
+                journal, ["refused"], action=action, subjects=[account], **{k: v for k, v in said.items() if k != "id"}
+            )
+
+    run("x", "Seven", id="7", actor="sam", reason="fraud", tags=["billing"])
+    run("secret.thing", "Secret seven", id="7", actor="secret boss", reason="secret reason", tags=["billing", "secret"])
+    run("old_secret", "Secret one", id="secret", actor="sam", requested_by="secret customer", tags=["billing"])
+    if folded:
+        Tally(journal).rebuild()
+    for of in ({}, {"tag": "billing"}):
+        said = dashboard(journal, Scope(**of), frozenset({"secret.thing"})).as_dict()
+        rows = {name: rows for name, rows in said.items() if name != "over_represented"}
+        assert "secret" not in json.dumps(rows).lower(), of
+        assert [(each["subject"], each["label"]) for each in rows["subjects"]] == [("account:7", "Seven")]
+        assert [each["runs"] for each in rows["reasons"]] == [6]
+
+
+def test_a_tag_with_very_many_hidden_runs_has_no_figures_for_whom_they_are_hidden_from(
+    journal: SqlJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firsthand.insights.unseen.MOST_READ", 3)
+    for day in range(4):
+        run_of(journal, ["refused"], action="secret.thing", at=START + day * DAY, tags=["billing"])
+    run_of(journal, ["refused"], tags=["billing"])
+    hidden = frozenset({"secret.thing"})
+    with pytest.raises(TooManyHidden, match="Ask for fewer days"):
+        dashboard(journal, Scope(tag="billing"), hidden)
+    assert dashboard(journal, scope((0, 2), tag="billing"), hidden).total.runs.runs == 1
+    assert dashboard(journal, Scope(), hidden).total.runs.runs == 1
+    assert dashboard(journal, Scope(tag="access"), hidden).total.runs.runs == 0
 
 
 def test_an_empty_journal_has_a_dashboard(journal: SqlJournal) -> None:
@@ -206,6 +276,7 @@ def test_no_figure_scans_runs_or_events(journal: SqlJournal) -> None:
     for days in SPANS:
         for of in OF:
             dashboard(journal, scope(days, **of))
+            dashboard(journal, scope(days, **of), frozenset({"secret.thing"}))
     journal.database.reader().set_trace_callback(None)
     asked = {each for each in seen if each.startswith("SELECT")}
     plans = {step: each for each in asked for *_, step in journal.database.read(f"EXPLAIN QUERY PLAN {each}")}

@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from firsthand import JournalUnavailable, Person, Refused
+from firsthand.core.errors import FirsthandError
 from firsthand.storage import accounts as module
 from firsthand.storage.accounts import Accounts, NoInvitation, NotSignedIn, PasswordRefused
 from firsthand.storage.journal import SqlJournal
@@ -461,3 +462,26 @@ def test_a_known_person_changes_people_under_their_own_id_while_they_administer(
         with pytest.raises(Refused):
             change()
     assert town.journal.person("eve") is None
+
+
+# Ids, however they are typed
+
+
+def test_an_id_is_typed_in_capitals_or_not_and_nobody_else_gets_it_in_others(town: Town) -> None:
+    assert town.is_in(town.sign_in("PRIYA"))
+    with pytest.raises(FirsthandError, match="priya is known already"):
+        town.journal.people.add(Person("Priya", "Priya"), by="root")
+
+
+def test_of_two_ids_that_differ_by_capitals_alone_each_is_its_own(town: Town) -> None:
+    town.journal.database.write(
+        lambda connection: connection.execute("INSERT INTO people (id, name, roles) VALUES ('Ada', 'Ada', '[]')")
+    )
+    assert [town.journal.people.id_of(typed) for typed in ("ada", "Ada", "ADA")] == ["ada", "Ada", "ADA"]
+
+
+def test_failures_are_counted_for_the_id_that_is_meant(town: Town) -> None:
+    town.fails(2, "priya")
+    town.fails(2, "PRIYA")
+    town.fails(1, "Priya")
+    assert town.slowed("pRiya")

@@ -39,3 +39,14 @@ def may(entry: Entry, roles: Collection[str]) -> str:
     if set(roles) & set(entry["roles"]):
         return "perform"
     return "ask" if "everybody" in entry["ask"] or set(roles) & set(entry["ask"]) else ""
+
+
+def by_all_names(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return the entries by name and by former name; a former name that an action has again is that one's."""
+    return {old: entry for entry in entries.values() for old in entry.get("aliases", ())} | dict(entries)
+
+
+def hidden_from(roles: Collection[str], *every: Mapping[str, Entry]) -> frozenset[str]:
+    """Return the names, former ones too, of the entries that somebody of these roles may not know of."""
+    named = [each for entries in every for each in by_all_names(entries).items()]
+    return frozenset(name for name, entry in named if not may(entry, roles))

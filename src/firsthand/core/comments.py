@@ -19,7 +19,7 @@ def comment(journal: Journal, run: int, actor: Person, words: str, at: int, once
     False where the person has said it before, under the same key.
     """
     if journal.run(run) is None:
-        raise FirsthandError(f"There is no run {run}.", "firsthand feed shows the newest.")
+        raise FirsthandError(f"There is no run {run}.", "Look at the newest runs.")
     check_words(words)
     return journal.append("commented", actor=actor.id, at=at, run=run, data={"text": words}, once=once)
 

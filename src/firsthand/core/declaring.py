@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from firsthand.core import refusals
 from firsthand.core.actors import Person
-from firsthand.core.catalogue import changes_between
+from firsthand.core.catalogue import changes_between, may
 from firsthand.core.errors import Refused
 from firsthand.core.manual import Manual
 from firsthand.core.pipeline import Pipeline
@@ -31,7 +31,7 @@ class Declaring:
         One that changes nothing is not recorded.
         """
         self.allow(wanted.name, actor)
-        if faults := [*wanted.faults(), *self.faults_here(wanted)]:
+        if faults := [*wanted.faults(), *self.faults_here(wanted, actor)]:
             raise refusals.declaration_invalid(faults)
         return self.save(wanted, actor)
 
@@ -43,15 +43,20 @@ class Declaring:
             raise refusals.not_declared(name)
         return self.save(replace(current, retired=True, version=version), actor)
 
-    def faults_here(self, wanted: Manual) -> list[str]:
+    def faults_here(self, wanted: Manual, actor: Person) -> list[str]:
         """Return what is wrong with a declaration on this desk."""
         actions, faults = self.pipeline.actions, []
-        if actions.in_code(wanted.name):
+        if actions.in_code(wanted.name) or self.was_hidden(wanted.name, actor):
             faults.append(f"The name {wanted.name} is taken by another action.")
         if wanted.subject and wanted.subject not in actions.kinds:
             known = ", ".join(actions.kinds) or "none"
             faults.append(f"The desk has no subject {wanted.subject}; it has {known}.")
         return faults
+
+    def was_hidden(self, name: str, actor: Person) -> bool:
+        """Say whether an action that is gone had a name, and somebody may not know of it: they would get its runs."""
+        entry = self.pipeline.journal.gone().get(name)
+        return entry is not None and not may(entry, actor.roles)
 
     def save(self, wanted: Manual, actor: Person) -> Manual:
         """Record the version after the one that was edited, unless somebody else did."""

@@ -24,12 +24,14 @@ class Draft:
     """What is known of a request before it is sent.
 
     ``faults`` are sentences about inputs, ``refusal`` is about the reason and the other texts, ``items`` is the
-    checklist, ``offered`` and ``subjects`` are by input: the choices that there are now, and who was chosen.
+    checklist, ``limit`` its line about this person, ``offered`` and ``subjects`` are by input: the choices that there
+    are now, and who was chosen.
     """
 
     faults: list[str] = field(default_factory=list)
     refusal: Refused | None = None
     items: list[Item] = field(default_factory=list)
+    limit: Item | None = None
     offered: dict[str, Sequence[tuple[object, str]]] = field(default_factory=dict)
     subjects: dict[str, Subject] = field(default_factory=dict)
 
@@ -52,8 +54,9 @@ def draft(pipeline: Pipeline, request: Request, *, ask: bool = False) -> Draft:
         texts(pipeline, attempt, action, found)
         load(pipeline, attempt, action, found)
         offer(attempt, action, found)
+        found.limit = clause(attempt, action.policy.granted(attempt.actor.roles))
         found.items = [
-            *clauses(attempt, action.policy.granted(attempt.actor.roles)),
+            *([found.limit] if found.limit else []),
             *checklist(action.circumstances, attempt.opened, attempt.inputs),
         ]
         text = attempt.mask.text
@@ -117,24 +120,24 @@ def offer(attempt: Attempt, action: Action, found: Draft) -> None:
             found.faults.append(f"{name}: {not_told(error)}")
 
 
-def clauses(attempt: Attempt, granted: Sequence[Clause]) -> list[Item]:
+def clause(attempt: Attempt, granted: Sequence[Clause]) -> Item | None:
     """Return the line of the checklist that says whether this person may, where that depends on the inputs."""
     wirings = [each.wiring for each in granted if each.wiring]
     if not granted or len(wirings) < len(granted):
-        return []
-    statement = "You may: " + " Or: ".join(each.statement or "" for each in granted)
+        return None
+    statement = "Your limit: " + " Or: ".join(each.statement or "" for each in granted)
     needed = {name for wiring in wirings for name in wiring.inputs if name not in attempt.inputs}
     if needed:
-        return [Item(statement, None, tuple(sorted(needed)))]
+        return Item(statement, None, tuple(sorted(needed)))
     for each in granted:
         try:
             if each.holds(attempt.opened, attempt.inputs):
-                return [Item(statement, holds=True)]
+                return Item(statement, holds=True)
         except Refused as refusal:
-            return [Item(statement, holds=False, message=refusal.message, fix=refusal.fix)]
+            return Item(statement, holds=False, message=refusal.message, fix=refusal.fix)
         except AuthorError as error:
-            return [Item(statement, holds=False, message=not_told(error))]
-    return [Item(statement, holds=False, message="This is more than you may.", fix="Ask for it.")]
+            return Item(statement, holds=False, message=not_told(error))
+    return Item(statement, holds=False, message="This is more than you may.", fix="Ask for it.")
 
 
 def not_told(error: AuthorError) -> str:

@@ -23,5 +23,11 @@ def hand_over(journal: Journal, actor: Person, words: str, at: int, once: str | 
 
 
 def take_over(journal: Journal, actor: Person, note: int, at: int) -> bool:
-    """Say that one has read the note, an event's id, and goes on from there; False where one has said so before."""
+    """Say that one has read the note, an event's id, and goes on from there; False where one has said so before.
+
+    Raises ``Refused`` where there is no such note.
+    """
+    event = journal.event(note)
+    if event is None or event.kind != "handed_over":
+        raise refusals.unknown_note()
     return journal.append("taken_over", actor=actor.id, at=at, run=None, data={"note": note}, once=f"note {note}")

@@ -137,8 +137,14 @@ class Journal(Protocol):
     def run(self, id: int) -> Run[Any] | None:
         """Return a run."""
 
+    def event(self, id: int) -> Event | None:
+        """Return an event."""
+
     def enter_catalogue(self, desk: str, entries: Mapping[str, Mapping[str, Any]], at: int) -> Sequence[object]:
         """Record what a desk offers, and an event of what changed; return the changes."""
+
+    def gone(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the last entry, as far as it says who may know of it, of each name that no action has any more."""
 
     def roles(self) -> set[str]:
         """Return the roles that somebody has."""

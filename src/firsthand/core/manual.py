@@ -13,7 +13,7 @@ from typing import Any
 
 from firsthand.core.reasons import Reasons
 from firsthand.core.steps import steps_of
-from firsthand.core.text import fault_of, is_utf8, roles_words, titled
+from firsthand.core.text import PLURALS, fault_of, is_utf8, roles_words, titled
 
 LONGEST = {"title": 200, "description": 10_000, "owner": 200, "subject": 200, "steps": 20_000}
 """Characters that each text of a declaration may have."""
@@ -123,12 +123,13 @@ class Manual:
 
 def faults_of_text(name: str, text: object) -> Iterator[str]:
     """Yield what is wrong with one of the texts."""
+    be, have = ("are", "have") if name in PLURALS else ("is", "has")
     if not isinstance(text, str):
-        yield f"The {name} is no text, but of type {type(text).__name__}."
+        yield f"The {name} {be} no text, but of type {type(text).__name__}."
     elif len(text) > LONGEST[name]:
-        yield f"The {name} has {len(text):,} characters; {LONGEST[name]:,} is the most."
+        yield f"The {name} {have} {len(text):,} characters; {LONGEST[name]:,} is the most."
     elif not is_writing(text, lines=name in LINES):
-        yield f"The {name} has characters that cannot be shown."
+        yield f"The {name} {have} characters that cannot be shown."
 
 
 def faults_of_list(name: str, values: tuple[object, ...]) -> Iterator[str]:

@@ -65,6 +65,7 @@ class Attempt:
     inputs: dict[str, Any] = field(default_factory=dict)
     action: Action | None = None
     partly: bool = False
+    fault: Refused | None = None
 
     @property
     def checks(self) -> list[str]:
@@ -100,15 +101,23 @@ class Pipeline:
         """Commit the intent before anything is decided; without it on record nothing is performed.
 
         Whoever is not a known person is turned away, which is recorded; that is no run. What was sent before under
-        the same key is returned as it stands.
+        the same key is returned as it stands; under the key of another action's run it is a run to be refused.
         """
         once = request.once if request.once and not refusals.unfit_key(request.once) else None
+        actor, run = self.recorded(request, once, asked=asked)
+        if not run.again or run.action in self.names(request.action, actor):
+            return self.attempt(request, actor, run)
+        attempt = self.attempt(request, *self.recorded(request, None, asked=asked))
+        attempt.fault = refusals.key_used(run.id)
+        return attempt
+
+    def recorded(self, request: Request, once: str | None, *, asked: bool) -> tuple[Person, Run[Any]]:
+        """Return the actor of a request and its run, now on record; or the one sent before under the same key."""
         known = isinstance(request.by, str) and is_utf8(request.by)
-        intent = partial(self.intent, request, asked)
-        recorded = self.journal.record(request.by, intent, once) if known else None
+        recorded = self.journal.record(request.by, partial(self.intent, request, asked), once) if known else None
         if recorded is None:
             raise self.turned_away(request.by, request.surface)
-        return self.attempt(request, *recorded)
+        return recorded
 
     def intent(self, request: Request, asked: bool, actor: Person) -> Run[Any]:
         """Return the run of a request as it is first recorded."""
@@ -170,6 +179,11 @@ class Pipeline:
         """Return the action of a name or an alias, if the actor may know of it."""
         action = self.actions.get(name)
         return action if action and action.policy.may_know(actor.roles) else None
+
+    def names(self, name: str, actor: Person) -> tuple[str, ...]:
+        """Return the names by which runs of an action may be on record."""
+        action = self.known_action(name, actor)
+        return (action.name, *action.aliases) if action else (recordable(name, LIMITS["action"]) or "",)
 
     # Step 3
 
@@ -282,7 +296,7 @@ class Pipeline:
         changes = {**self.known(attempt), "process": None} if action.manual else self.known(attempt)
         step = Step(run.id, run.status, "performing", at, attempt.actor.id, changes, noted=action.to_do())
         if not self.journal.step(step):
-            raise JournalError(f"Run {run.id} was changed meanwhile.", f"firsthand show {run.id} says how.")
+            raise JournalError(f"Run {run.id} was changed meanwhile.", f"Look at run {run.id}.")
         run.status, run.performing_at = "performing", moment(at)
         run.process = None if action.manual else run.process
         attempt.output.begin(self.journal, run.id, attempt.actor.id, self.clock)
@@ -314,6 +328,8 @@ class Pipeline:
         try:
             if attempt.request.listener:
                 call(attempt.output, "recorded", run.id)
+            if attempt.fault:
+                raise attempt.fault
             with attempt.opened:
                 status = steps(attempt)
         except Refused as refusal:

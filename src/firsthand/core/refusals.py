@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from firsthand.core.errors import Refused
-from firsthand.core.text import LIMITS, is_utf8, listed
+from firsthand.core.text import LIMITS, PLURALS, is_utf8, listed
 
 CODES = {
     "unknown_action": "no action of that name, or none that the actor may know of",
@@ -31,6 +31,8 @@ CODES = {
     "declaration_invalid": "a manual action is declared with something missing, too long or unknown",
     "changed_meanwhile": "somebody else has changed the manual action since the version that was edited",
     "not_by_hand": "the run is no open run of a manual action, or the step none of its steps",
+    "key_used": "the key under which it was sent is that of another action's run",
+    "unknown_note": "there is no such hand-over note",
     "nothing_done": "whoever performed a manual action says that nothing was done",
 }
 
@@ -40,7 +42,7 @@ def unknown_action(name: str, visible: Iterable[str]) -> Refused:
     from difflib import get_close_matches
 
     similar = get_close_matches(name, list(visible), n=1, cutoff=0.6)
-    fix = f"Did you mean {similar[0]}?" if similar else "firsthand actions lists those there are."
+    fix = f"Did you mean {similar[0]}?" if similar else "Look at the actions there are."
     return Refused(f"There is no action “{name}”.", fix, code="unknown_action")
 
 
@@ -48,7 +50,7 @@ def no_right(title: str, who: str, name: str) -> Refused:
     """The actor may know of the action, and ask for it, but not perform it."""
     return Refused(
         f"You may not perform {title}. Who may: {who}",
-        f"Ask for it: firsthand ask {name}.",
+        "Ask a colleague to perform it.",
         code="no_right",
     )
 
@@ -69,9 +71,8 @@ def clause_failed(statements: Sequence[str], others: Sequence[str]) -> Refused:
 
 def not_utf8(field: str) -> Refused:
     """A text came in bytes that are not UTF-8."""
-    verb = "are" if field in ("notes", "inputs", "words") else "is"
     return Refused(
-        f"The {field} {verb} not UTF-8 text.",
+        f"The {field} {'are' if field in PLURALS else 'is'} not UTF-8 text.",
         "Set the terminal or the file to UTF-8 and give it again.",
         code="text_invalid",
     )
@@ -79,17 +80,26 @@ def not_utf8(field: str) -> Refused:
 
 def not_text(field: str, given: str) -> Refused:
     """Something else stands where a text belongs."""
-    verb = "are" if field == "notes" else "is"
+    verb = "are" if field in PLURALS else "is"
     return Refused(f"The {field} {verb} no text, but of type {given}.", "Give it as text.", code="text_invalid")
 
 
 def too_long(field: str, length: int, limit: int) -> Refused:
     """A text is over its limit."""
-    verb = "have" if field in ("notes", "words") else "has"
+    verb = "have" if field in PLURALS else "has"
     return Refused(
         f"The {field} {verb} {length:,} characters; {limit:,} is the most.",
         "Shorten it, and link to the rest.",
         code="text_too_long",
+    )
+
+
+def key_used(run: int) -> Refused:
+    """The key under which somebody sends a thing once is that of another thing."""
+    return Refused(
+        f"This was sent under the key of run {run}, which is of another action.",
+        "Fill the form in anew, or choose another key.",
+        code="key_used",
     )
 
 
@@ -195,6 +205,11 @@ def note_missing() -> Refused:
     return Refused("A hand-over note needs words.", "Say what whoever comes next should know.", code="notes_missing")
 
 
+def unknown_note() -> Refused:
+    """Somebody takes over from a note that there is not."""
+    return Refused("There is no such hand-over note.", "Look at the activity for the newest one.", code="unknown_note")
+
+
 def comment_missing() -> Refused:
     """A comment says nothing."""
     return Refused("A comment needs words.", "Say something.", code="notes_missing")
@@ -203,7 +218,7 @@ def comment_missing() -> Refused:
 def ask_closed(run: int, status: str | None) -> Refused:
     """Somebody was faster, or the run was never asked for."""
     message = f"There is no ask {run}." if status is None else f"Run {run} is not an open ask: it is {status}."
-    return Refused(message, "firsthand asks lists the open ones.", code="ask_closed")
+    return Refused(message, "Look at the open asks.", code="ask_closed")
 
 
 def not_asker(run: int) -> Refused:
@@ -238,7 +253,9 @@ def changed_meanwhile(name: str, by: str, version: int, *, retired: bool) -> Ref
 
 def not_declared(name: str) -> Refused:
     """There is no manual action to retire."""
-    return Refused(f"There is no manual action “{name}”.", "firsthand declare lists them.", code="unknown_action")
+    return Refused(
+        f"There is no manual action “{name}”.", "Look at the manual actions there are.", code="unknown_action"
+    )
 
 
 def not_by_hand(run: int, status: str | None) -> Refused:
@@ -246,7 +263,7 @@ def not_by_hand(run: int, status: str | None) -> Refused:
     message = f"There is no run {run} by hand."
     if status is not None:
         message = f"Run {run} is not performed by hand now: it is {status}."
-    return Refused(message, "firsthand feed --outcome performing lists the open ones.", code="not_by_hand")
+    return Refused(message, "Look at the runs that are being performed.", code="not_by_hand")
 
 
 def no_such_step(run: int, step: object, steps: int) -> Refused:

@@ -15,6 +15,9 @@ LIMITS = {
 }
 """Characters that each text of a run may have; the key is that under which a surface sends it."""
 
+PLURALS = ("notes", "words", "inputs", "steps")
+"""Texts that are spoken of in the plural."""
+
 
 def is_utf8(text: str) -> bool:
     """Say whether the text can be written as UTF-8 (a terminal hands over other bytes as lone surrogates)."""

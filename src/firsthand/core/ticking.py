@@ -94,8 +94,13 @@ class Ticking:
 def changes_of(outcome: str, words: str, steps: Steps) -> dict[str, object]:
     """Return what a run's record says of its end: the words as its value, its refusal or its error."""
     if outcome == "succeeded":
-        value = " ".join(part for part in (words, steps.words()) if part)
+        value = " ".join(part for part in (stopped(words) if steps.left else words, steps.words()) if part)
         return {"value": value} if value else {}
     if outcome == "refused":
         return {"refusal": {"code": "nothing_done", "message": words, "fix": "", "check": None}}
     return {"error": {"type": "ByHand", "message": words, "traceback": ""}}
+
+
+def stopped(words: str) -> str:
+    """Return words with a full stop, since a sentence follows them."""
+    return words if not words or words[-1] in ".!?…:;" else f"{words}."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -14,8 +16,15 @@ from firsthand.serving import serve
 from firsthand.surfaces.console.app import application
 from firsthand.surfaces.terminal import printing
 
-SETTINGS = f'desk = "firsthand.demo.support:desk"\ndatabase = "sqlite:///{JOURNAL}"\n'
+SETTINGS = f'desk = "support:desk"\ndatabase = "sqlite:///{JOURNAL}"\n'
 """With these a terminal in the demo's folder has the same desk and journal."""
+
+SUPPORT = '''"""The demo's desk, with what you add to it: actions written here are its own."""
+
+from firsthand.demo.support import desk
+
+__all__ = ["desk"]
+'''
 
 
 @click.command()
@@ -31,6 +40,16 @@ def demo_command(port: int, folder: Path | None) -> None:
         where = folder or Path(passing)
         printing.say(f"A year goes by at Acme Music, in {where} ...")
         desk = prepare(where)
-        (where / "firsthand.toml").write_text(SETTINGS, encoding="utf-8")
+        settle_in(where)
         printing.say(f"In another terminal: cd {where} && firsthand feed")
         serve(desk, application(desk, quick=SIGNING_IN), "127.0.0.1", port)
+
+
+def settle_in(folder: Path) -> None:
+    """Give the folder its settings and a module to add actions in, and take in those that were added before."""
+    (folder / "firsthand.toml").write_text(SETTINGS, encoding="utf-8")
+    support = folder / "support.py"
+    if not support.exists():
+        support.write_text(SUPPORT, encoding="utf-8")
+    sys.path.insert(0, str(folder.resolve()))
+    import_module("support")

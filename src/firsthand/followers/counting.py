@@ -70,6 +70,15 @@ def narrow_of(run: Sequence[Any], tags: Sequence[str], kind: str) -> list[tuple[
     return found
 
 
+def placed(runs: Iterable[Sequence[Any]]) -> dict[str, list[tuple[int, str, str, str]]]:
+    """Return day, action, key and part of everything of few keys that is known of runs, by dimension."""
+    found: dict[str, list[tuple[int, str, str, str]]] = {}
+    for run in runs:
+        for dimension, key, part in narrow_of(run, tags_of(run[5]), kind_of(run[8])):
+            found.setdefault(dimension, []).append((run[0] // DAY, run[1], key, part))
+    return found
+
+
 def kept(scope: str, dimension: str) -> bool:
     """Say whether a scope has a list of a dimension: an action's need none by action, and wishes stand once."""
     return not scope if dimension == "wanted" else dimension != "action" or not scope.startswith("action:")

@@ -193,13 +193,12 @@ def shared(pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
 
 def mentioned(text: str, known: Mapping[str, str]) -> list[str]:
     """Return the ids of those whom a text names, in its order."""
-    return [person for _, _, person in named(text, known)]
+    return [person for _, _, person in named(text, known) if person]
 
 
 def named(text: str, known: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
-    """Yield where each name of somebody begins and ends, and whose it is; a full stop after it is none of it."""
+    """Yield where each name begins and ends, and whose it is, empty for nobody's; a full stop is none of it."""
     for match in MENTION.finditer(text):
-        for name in (match[1], match[1].rstrip(".-+_")):
-            if person := known.get(name.casefold()):
-                yield match.start(), match.start() + 1 + len(name), person
-                break
+        names = [match[1], match[1].rstrip(".-+_")]
+        name = next((each for each in names if each.casefold() in known), names[1])
+        yield match.start(), match.start() + 1 + len(name), known.get(name.casefold(), "")

@@ -39,7 +39,7 @@ def counts(
 ) -> Counts:
     """Return how many runs there are by one of ``BY``, between two days (both included, UTC), the first so many.
 
-    ``scope`` says of which runs, its days too, in place of the two; ``hidden`` actions are not counted by name.
+    ``scope`` says of which runs, its days too, in place of the two; runs of ``hidden`` actions do not count.
     """
     if by not in BY:
         raise FirsthandError(f"Runs are not counted by {by}.", f"Count them by one of {', '.join(BY)}.")

@@ -102,8 +102,7 @@ def filter_of(row: Sequence[Cell]) -> Fields:
 def dashboard(journal: SqlJournal, scope: Scope, hidden: frozenset[str] = frozenset()) -> Dashboard:
     """Return all figures of a scope, read in one snapshot.
 
-    ``hidden`` are actions, by present name, that whoever looks may not know: no figure is told of them by name, nor of
-    a scope that is one of them.
+    ``hidden`` are actions, by present name, that whoever looks may not know: their runs count nowhere.
     """
     with journal.database.snapshot():
         figures = Figures(journal, scope, hidden)

@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from firsthand.core.runs import moment
-from firsthand.followers.counting import ALL_TIME, DAY, EPOCH, WIDE, kept, kind_of, month_of, narrow_of, tags_of
+from firsthand.followers.counting import ALL_TIME, DAY, EPOCH, WIDE, kept, month_of, placed, tags_of
 from firsthand.followers.tally import EMPTYING, Tally
 from firsthand.insights.scope import Fields, FieldValue, Names, Scope, as_text, day_of, known
+from firsthand.insights.unseen import tagged
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
 
@@ -54,8 +56,9 @@ class Number:
 class Figures:
     """What was counted of a scope's runs, with those that are not counted yet; to be used within one snapshot.
 
-    ``hidden`` are actions that must not be told of: a scope that asks for them has no runs. ``counted_until`` is None
-    where every run is counted. Else the tally is far behind, and runs that ended since then are missing.
+    ``hidden`` are actions that must not be told of: their runs count nowhere, what is counted of them is subtracted.
+    ``counted_until`` is None where every run is counted. Else the tally is far behind, and runs that ended since then
+    are missing.
     """
 
     def __init__(self, journal: SqlJournal, scope: Scope = Scope(), hidden: frozenset[str] = frozenset()) -> None:  # noqa: B008
@@ -69,6 +72,8 @@ class Figures:
         self.counted_until = self.behind()
         self.actions = self.actions_wanted()
         self.live = [run for run in self.uncounted() if self.is_of(run)]
+        self.placed = placed(self.live)
+        self.unseen = self.of_hidden()
 
     def behind(self) -> datetime | None:
         """Return since when runs are not counted, where the tail is too long; a journal only read is read whole."""
@@ -99,9 +104,39 @@ class Figures:
         return self.scope.tag is None or self.scope.tag in tags_of(run[5])
 
     def filter(self, days: Days) -> Filter:
-        """Return the filter of the scope's runs of some days."""
+        """Return the filter of the scope's runs of some days, but for hidden ones."""
         actions = ("",) if self.actions == () else self.actions or ()
-        return Filter(actions=actions, tag=self.scope.tag, since=days[0] * DAY, until=(days[1] + 1) * DAY)
+        since, until = days[0] * DAY, (days[1] + 1) * DAY
+        return Filter(actions=actions, tag=self.scope.tag, without=self.hidden_names, since=since, until=until)
+
+    @cached_property
+    def hidden_names(self) -> tuple[str, ...]:
+        """All names of the hidden actions."""
+        joined = self.names.joined(self.hidden) if self.hidden else {}
+        return tuple(sorted({name for names in joined.values() for name in names}))
+
+    def of_hidden(self) -> Figures | None:
+        """Return the figures of the scope's hidden runs, to be subtracted; None where there can be none.
+
+        Of all runs they are what the tally counts of the hidden actions; of a tag they are read.
+        """
+        if self.actions is not None or not self.hidden_names:
+            return None
+        if self.scope.tag is None:
+            return self.part(self.hidden_names)
+        names = {name for _, name, _ in self.by_scope("action")}.intersection(self.hidden_names)
+        part = self.part(tuple(sorted(names)))
+        among = part.narrow("outcome").total()
+        return self.part(part.actions, tagged(self.database, part.actions, self.scope.tag, self.days, among))
+
+    def part(self, actions: tuple[str, ...], runs: list[tuple[Any, ...]] | None = None) -> Figures:
+        """Return the figures of some of the scope's actions: of some runs, or as the tally counts them."""
+        part = copy(self)
+        part.hidden, part.hidden_names, part.unseen = frozenset(), (), None
+        part.actions, part.whole = actions, self.whole and runs is None
+        part.live = [run for run in self.live if run[1] in actions] if runs is None else runs
+        part.placed = placed(part.live)
+        return part
 
     @property
     def scopes(self) -> list[str]:
@@ -163,7 +198,7 @@ class Figures:
         found: Counter[tuple[str, str]] = Counter()
         for (_, key, part), runs in self.by_scope(dimension, days).items():
             found[key, part] += runs
-        return found
+        return found - self.unseen.narrow(dimension, days) if self.unseen else found
 
     def by_scope(self, dimension: str, days: Days | None = None) -> Counter[tuple[str, str, str]]:
         """Return the runs of each of the tally's scopes, key and part of a dimension."""
@@ -200,12 +235,10 @@ class Figures:
 
     def of_live(self, dimension: str, days: Days) -> Iterable[tuple[str, str, str]]:
         """Yield scope, key and part of the runs that are not counted yet, once for each time that one counts."""
-        for run in self.live:
-            if days[0] <= run[0] // DAY <= days[1]:
-                scope = f"action:{run[1]}" if self.actions is not None else self.scopes[0]
-                for name, key, part in narrow_of(run, tags_of(run[5]), kind_of(run[8])):
-                    if name == dimension and kept(scope, dimension):
-                        yield scope, key, part
+        for day, action, key, part in self.placed.get(dimension, ()):
+            scope = f"action:{action}" if self.actions is not None else self.scopes[0]
+            if days[0] <= day <= days[1] and kept(scope, dimension):
+                yield scope, key, part
 
     def series(self, days: Days, *, monthly: bool) -> Counter[tuple[int, str]]:
         """Return the runs of each period and outcome: of every day, or of whole months and the days that are left."""
@@ -218,33 +251,39 @@ class Figures:
             day = run[0] // DAY
             if days[0] <= day <= days[1]:
                 found[month_of(day) if month_of(day) in months else day, run[4]] += 1
-        return found
+        return found - self.unseen.series(days, monthly=monthly) if self.unseen else found
 
     def days_of(self, dimension: str, key: str, limit: int) -> list[int]:
         """Return the newest of the scope's days that have runs of a key, newest first, at most so many."""
-        sql = f"""SELECT DISTINCT period FROM tally WHERE {LISTS} AND period BETWEEN ? AND ? AND key = ?
-            ORDER BY period DESC LIMIT ?"""
+        found = self.by_day(dimension, key, -1 if self.unseen else limit)
+        if self.unseen:
+            found -= self.unseen.by_day(dimension, key, -1)
+        return sorted(found, reverse=True)[:limit]
+
+    def by_day(self, dimension: str, key: str, limit: int) -> Counter[int]:
+        """Return the runs of a key on each of the scope's newest days that have such, of so many days at least."""
+        sql = f"""SELECT period, sum(runs) FROM tally WHERE {LISTS} AND period BETWEEN ? AND ? AND key = ?
+            GROUP BY 1 ORDER BY 1 DESC LIMIT ?"""
         first, last = self.days
         lists = json.dumps([*self.lists(dimension)])
-        found = {day for (day,) in self.database.read(sql, (lists, max(first, 0), last, key, limit))}
-        for run in self.live:
-            if first <= run[0] // DAY <= last and any(each[:2] == (dimension, key) for each in narrow_of(run, (), "")):
-                found.add(run[0] // DAY)
-        return sorted(found, reverse=True)[:limit]
+        found = Counter(dict(self.database.read(sql, (lists, max(first, 0), last, key, limit))))
+        found.update(day for day, _, each, _ in self.placed.get(dimension, ()) if each == key and first <= day <= last)
+        return found
 
     # Very many keys
 
     def most(self, dimension: str, limit: int | None) -> Counter[str]:
         """Return the runs of the keys of a wide dimension that have most; of all of them without a limit.
 
-        The numbers are exact. For all time the first of one list are, too. Elsewhere a key that is never among the
-        first ``CANDIDATES`` of a month may be missing.
+        The numbers are exact. For all time the first of one list are, too, where nothing is hidden. Elsewhere a key
+        that is never among the first ``CANDIDATES`` of a month may be missing.
         """
         partly = self.of_days(dimension)
         lists, periods = [*self.lists(dimension)], self.periods
         where = (json.dumps(lists), json.dumps(periods))
         if limit is None:
-            return Counter(dict(self.database.read(EVERY, where))) + partly
+            every = Counter(dict(self.database.read(EVERY, where))) + partly
+            return every - self.unseen.most(dimension, None) if self.unseen else every
         wanted = max(limit, CANDIDATES)
         seen = Counter(partly)
         for list in lists:
@@ -259,7 +298,8 @@ class Figures:
         wanted = set(keys)
         where = (json.dumps([*self.lists(dimension)]), json.dumps(self.periods), json.dumps([*wanted]))
         partly = Counter({key: runs for key, runs in self.of_days(dimension).items() if key in wanted})
-        return Counter(dict(self.database.read(EACH, where))) + partly
+        found = Counter(dict(self.database.read(EACH, where))) + partly
+        return found - self.unseen.of_keys(dimension, wanted) if self.unseen else found
 
     @cached_property
     def periods(self) -> list[int]:
@@ -286,7 +326,7 @@ class Figures:
 
     def wide_of_runs(self, days: Days) -> list[tuple[Any, ...]]:
         """Return the wide dimensions' keys of each run of some days, read by time."""
-        conditions, values = self.filter(days).clauses()
+        conditions, values = replace(self.filter(days), without=()).clauses()
         sql = f"SELECT {', '.join(WIDE)} FROM runs WHERE {' AND '.join(conditions)}".replace("{at}", "runs.at")
         return self.database.read(sql, values)
 
@@ -303,11 +343,12 @@ class Figures:
         where = (json.dumps(lists), json.dumps(periods), json.dumps([*wanted]))
         for key, part, runs in self.database.read(PAIRS, where):
             found[key, part] += runs
-        for run in self.live:
-            if self.days[0] <= run[0] // DAY <= self.days[1]:
-                every = narrow_of(run, tags_of(run[5]), kind_of(run[8]))
-                found.update((key, part) for name, key, part in every if name == dimension and key in wanted)
-        return found
+        for day, _, key, part in self.placed.get(dimension, ()):
+            if self.days[0] <= day <= self.days[1] and key in wanted:
+                found[key, part] += 1
+        if dimension == "wanted":
+            return Counter({each: runs for each, runs in found.items() if each[1] not in self.hidden_names})
+        return found - self.unseen.pairs(dimension, wanted) if self.unseen else found
 
 
 def ends_of_month(day: int) -> Days:

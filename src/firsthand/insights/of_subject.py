@@ -13,8 +13,8 @@ from firsthand.storage.journal import SqlJournal
 LAST_RANK = 1_000
 """The last place that is told; most subjects need little and share the last."""
 
-BEFORE = """SELECT count(*) FROM (SELECT 1 FROM tally_wide JOIN tally_lists ON tally_lists.id = tally_wide.list
-    WHERE scope = '' AND dimension = 'subject' AND period = ? AND runs > ? AND substr(key, 1, ?) = ? LIMIT ?)"""
+BEFORE = """SELECT key FROM tally_wide JOIN tally_lists ON tally_lists.id = tally_wide.list
+    WHERE scope = '' AND dimension = 'subject' AND period = ? AND runs > ? AND substr(key, 1, ?) = ? LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,25 @@ class SubjectUse:
 
 
 def of_subject(journal: SqlJournal, subject: str, hidden: frozenset[str] = frozenset()) -> SubjectUse:
-    """Return the figures of one subject against its kind, most frequent first; of its newest runs where it has many."""
+    """Return the figures of one subject against its kind, most frequent first; of its newest runs where it has many.
+
+    Traits are no difference: what it has itself, all its runs have.
+    """
     with journal.database.snapshot():
         figures = Figures(journal, Scope(), hidden)
         kind, runs = kind_of(subject), figures.of_keys("subject", [subject])[subject]
-        start = f"{kind}:"
-        ((before,),) = figures.database.read(BEFORE, (ALL_TIME, runs, len(start), start, LAST_RANK))
-        found = sorted(differences(figures, kind, [subject]), key=lambda each: (-each.runs.runs, each.what, each.key))
-        rank = before + 1 if runs and before < LAST_RANK else None
+        telling = [each for each in differences(figures, kind, [subject]) if each.what != "trait"]
+        found = sorted(telling, key=lambda each: (-each.runs.runs, each.what, each.key))
+        rank = rank_of(figures, kind, runs) if runs else None
         return SubjectUse(figures.number(runs, counted_for=subject), rank, tuple(found))
+
+
+def rank_of(figures: Figures, kind: str, runs: int) -> int | None:
+    """Return the place of a subject of a kind with so many runs; None from ``LAST_RANK`` on."""
+    start = f"{kind}:"
+    before = [key for (key,) in figures.database.read(BEFORE, (ALL_TIME, runs, len(start), start, LAST_RANK))]
+    if len(before) == LAST_RANK:
+        return None
+    if figures.unseen:
+        before = [key for key, others in figures.of_keys("subject", before).items() if others > runs]
+    return len(before) + 1

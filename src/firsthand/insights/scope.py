@@ -85,6 +85,8 @@ def filter_of(history: History, given: Fields) -> Filter:
     texts = {name: one(given[name]) if name in given else None for name in PLAIN}
     outcomes = tuple(one(given["outcome"]).split(",")) if "outcome" in given else ()
     since, until = (day_of(day(given[name])) if name in given else None for name in ("since", "until"))
+    if since is not None and until is not None and since > until:
+        raise FirsthandError("The last day is before the first.", "Give the earlier of the two as the first.")
     found = Filter(
         actions=actions_of(Names(history), given),
         outcomes=outcomes,

@@ -25,7 +25,8 @@ RATIO = 1.5
 
 LABELS = """SELECT keys.value, (SELECT json_extract(runs.subjects, '$[0].label') FROM run_subjects
     JOIN runs ON runs.id = run_subjects.run AND runs.subject = run_subjects.subject
-    WHERE run_subjects.subject = keys.value ORDER BY run_subjects.at DESC, run_subjects.run DESC LIMIT 1)
+    WHERE run_subjects.subject = keys.value AND runs.action NOT IN (SELECT value FROM json_each(?))
+    ORDER BY run_subjects.at DESC, run_subjects.run DESC LIMIT 1)
     FROM json_each(?) AS keys"""
 
 START = """SELECT at FROM run_subjects WHERE subject = ? AND at >= ? AND at < ?
@@ -68,7 +69,8 @@ class Difference:
 def neediest(figures: Figures, total: int, limit: int) -> list[SubjectFigures]:
     """Return the subjects with most runs, labelled as they were last."""
     ordered = sorted(figures.most("subject", limit).items(), key=lambda each: (-each[1], each[0]))[:limit]
-    labels = dict(figures.database.read(LABELS, (json.dumps([subject for subject, _ in ordered]),)))
+    hidden, keys = json.dumps(figures.hidden_names), json.dumps([subject for subject, _ in ordered])
+    labels = dict(figures.database.read(LABELS, (hidden, keys)))
     return [
         SubjectFigures(subject, labels.get(subject) or "", figures.number(runs, counted_for=subject), runs / total)
         for subject, runs in ordered
@@ -122,8 +124,7 @@ def observed(figures: Figures, subjects: Sequence[str], days: Days) -> Counter[t
     for subject in subjects:
         for _, name, reason, traits in runs_of(figures, subject, days):
             found["", ""] += 1
-            if (action := figures.names.of(name)) not in figures.hidden:
-                found["action", action] += 1
+            found["action", figures.names.of(name)] += 1
             if reason is not None:
                 found["reason", reason] += 1
             if traits and traits != "{}":

@@ -40,10 +40,9 @@ def reasons(figures: Figures) -> list[ReasonFigures]:
 
 def notes(figures: Figures) -> list[Note]:
     """Return the newest notes to the reason ``other``, read from the newest days that have such runs."""
-    hidden = tuple(name for action in sorted(figures.hidden) for name in figures.names.all_of(action))
     found: list[Note] = []
     for day in figures.days_of("reason", OTHER, NOTES):
-        in_day = replace(figures.filter((day, day)), reason=OTHER, without=hidden)
+        in_day = replace(figures.filter((day, day)), reason=OTHER)
         found += notes_of(figures, in_day, NOTES - len(found))
         if len(found) == NOTES:
             break

@@ -145,7 +145,7 @@ class Accounts:
 
     def sign_in(self, person: str, password: str, address: str) -> str:
         """Return the token of a new session; raises ``NotSignedIn`` or ``throttle.Slowed``."""
-        now = self.clock()
+        now, person = self.clock(), self.journal.people.id_of(person)
         known = self.verified(person, password, address, now)
         if known is None:
             self.write_event("sign_in_failed", None, {"as": self.named(person), "surface": "console"}, now)

@@ -10,13 +10,13 @@ from typing import Any
 from firsthand.core.journal import Event
 from firsthand.core.runs import Failure, Refusal, Run, Subject, moment
 
-SLOW = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-CHUNKS = c_make_encoder and c_make_encoder(None, SLOW.default, encode_basestring, None, ":", ",", True, False, False)
+SLOW = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+CHUNKS = c_make_encoder and c_make_encoder(None, SLOW.default, encode_basestring, None, ":", ",", False, False, False)
 """The encoder that ``json`` makes anew for every call, made once: a call takes about 3 µs instead of 8."""
 
 
 def encode(value: object) -> str:
-    """Return a value as JSON, in one spelling: keys sorted, no spaces, no NaN."""
+    """Return a value as JSON without spaces and NaN; keys stand as given: the columns of a table have an order."""
     return "".join(CHUNKS(value, 0)) if CHUNKS else SLOW.encode(value)
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from firsthand.core.journal import Event
-from firsthand.core.runs import Run, moment
+from firsthand.core.runs import Run, microseconds, moment
 from firsthand.storage.codec import COLUMNS, event_of, run_of
 from firsthand.storage.manual import current
 from firsthand.storage.sqlite import Sqlite
@@ -38,6 +38,9 @@ CONDITIONS = {
 
 MOST_TOGETHER = 50
 """Actions whose newest runs are looked up each by its index; of more, runs are walked by time."""
+
+GONE = """SELECT name, rights FROM gone WHERE name NOT IN (SELECT action FROM catalogue)
+    AND name NOT IN (SELECT former.value FROM catalogue, json_each(entry, '$.aliases') AS former)"""
 
 EVENTS = "SELECT id, at, kind, actor, run, data FROM events"
 
@@ -161,10 +164,24 @@ class History:
             SELECT name FROM names WHERE name IS NOT NULL"""
         return [name for (name,) in self.database.read(sql)]
 
-    def newest(self, column: Literal["action", "actor"], keys: Iterable[str]) -> dict[str, datetime]:
-        """Return when the newest run was of each action, or of each actor, that has one: a look into an index each."""
-        sql = f"SELECT keys.value, (SELECT max(at) FROM runs WHERE {column} = keys.value) FROM json_each(?) AS keys"
-        rows = self.database.read(sql, (json.dumps(list(keys)),))
+    def subject_kinds(self, most: int = 50) -> list[str]:
+        """Return the kinds of subject that runs concerned: a look into the index each."""
+        kind = "substr(min(subject), 1, instr(min(subject), ':') - 1)"
+        sql = f"""WITH RECURSIVE kinds (kind) AS (SELECT {kind} FROM run_subjects UNION ALL
+            SELECT (SELECT {kind} FROM run_subjects WHERE subject >= kind || ';') FROM kinds WHERE kind IS NOT NULL)
+            SELECT kind FROM kinds WHERE kind IS NOT NULL LIMIT ?"""
+        return [str(each) for (each,) in self.database.read(sql, (most,))]
+
+    def newest(
+        self, column: Literal["action", "actor"], keys: Iterable[str], without: Iterable[str] = ()
+    ) -> dict[str, datetime]:
+        """Return when the newest run was of each action, or of each actor, that has one: a look into an index each.
+
+        Runs of the actions that are named ``without`` do not count.
+        """
+        sql = f"""SELECT keys.value, (SELECT at FROM runs WHERE {column} = keys.value
+            AND action NOT IN (SELECT value FROM json_each(?)) ORDER BY at DESC LIMIT 1) FROM json_each(?) AS keys"""
+        rows = self.database.read(sql, (json.dumps(list(without)), json.dumps(list(keys))))
         return {key: moment(at) for key, at in rows if at is not None}
 
     def asks(self) -> list[Run[Any]]:
@@ -182,6 +199,11 @@ class History:
         held = "status IN ('recorded', 'performing') AND process IS NOT NULL"
         sql = f"SELECT id, status, process FROM runs WHERE {NOT_SUCCEEDED} AND {held}"
         return [(int(id), str(status), int(process)) for id, status, process in self.database.read(sql)]
+
+    def event(self, id: int) -> Event | None:
+        """Return an event."""
+        rows = self.database.read(f"{EVENTS} WHERE id = ?", (id,))
+        return event_of(rows[0]) if rows else None
 
     def events(self, run: int) -> list[Event]:
         """Return a run's events, oldest first."""
@@ -206,6 +228,13 @@ class History:
         """Return the newest event of a kind that concerns no run, if there is one since a time."""
         sql = f"{EVENTS} WHERE run IS NULL AND kind = ? AND at >= ? ORDER BY at DESC, id DESC LIMIT 1"
         rows = self.database.read(sql, (kind, since))
+        return event_of(rows[0]) if rows else None
+
+    def taken_over(self, note: Event) -> Event | None:
+        """Return the first event of somebody who took over from a hand-over note, if there is one."""
+        sql = f"""{EVENTS} WHERE run IS NULL AND kind = 'taken_over' AND at >= ? AND json_extract(data, '$.note') = ?
+            ORDER BY at, id LIMIT 1"""
+        rows = self.database.read(sql, (microseconds(note.at), note.id))
         return event_of(rows[0]) if rows else None
 
     def last_run(self) -> int:
@@ -235,6 +264,12 @@ class History:
         for manual in current(self.database):
             if not manual.retired and manual.name not in taken:
                 yield manual.name, manual.describe()
+
+    def gone(self) -> dict[str, dict[str, Any]]:
+        """Return who could perform, and ask for, what had a name in code that no action on record has any more."""
+        found = {name: json.loads(rights) for name, rights in self.database.read(GONE)}
+        manual = {each.name for each in current(self.database) if not each.retired} if found else set()
+        return {name: rights for name, rights in found.items() if name not in manual}
 
     def recorded(self, desk: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield name and entry of the actions in code, as a desk, or every desk, recorded them at start."""

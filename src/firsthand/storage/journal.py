@@ -11,9 +11,9 @@ from operator import attrgetter
 from typing import Any
 
 from firsthand.core.actors import Person
-from firsthand.core.catalogue import changes_between
+from firsthand.core.catalogue import by_all_names, changes_between
 from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable
-from firsthand.core.journal import Step, output_of
+from firsthand.core.journal import Event, Step, output_of
 from firsthand.core.refusals import unfit_key
 from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
 from firsthand.storage import schema
@@ -289,6 +289,10 @@ class SqlJournal:
         """Return a run."""
         return self.history.run(id)
 
+    def event(self, id: int) -> Event | None:
+        """Return an event."""
+        return self.history.event(id)
+
     def enter_catalogue(self, desk: str, entries: Mapping[str, Mapping[str, Any]], at: int) -> Sequence[object]:
         """Record what a desk offers, and an event of what changed."""
         try:
@@ -301,16 +305,24 @@ class SqlJournal:
         changes = changes_between(before, after)
         _ = self.process
         data = encode({"desk": desk, "changes": changes})
+        now = by_all_names(after)
+        lost = {name: entry for name, entry in by_all_names(before).items() if name not in now}
+        gone = [(name, encode({"roles": each["roles"], "ask": each["ask"]})) for name, each in lost.items()]
 
         def work(connection: Connection) -> None:
             connection.execute("DELETE FROM catalogue WHERE desk = ?", (desk,))
-            rows = [(desk, name, encode(entry)) for name, entry in after.items()]
+            rows = [(desk, name, encode(dict(sorted(entry.items())))) for name, entry in after.items()]
             connection.executemany("INSERT INTO catalogue (desk, action, entry) VALUES (?, ?, ?)", rows)
+            connection.executemany("INSERT OR REPLACE INTO gone (name, rights) VALUES (?, ?)", gone)
             if changes:
                 connection.execute(INSERT_EVENT, (None, at, "catalogue", None, data))
 
         self.database.write(work)
         return changes
+
+    def gone(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what is known of each name that no action has any more; see `History.gone`."""
+        return self.history.gone()
 
     def close(self) -> None:
         """Leave: close the connections, and let the presence go."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from firsthand.core.errors import JournalMissing
@@ -130,12 +130,12 @@ class Manuals:
 
     # What nobody has written down yet
 
-    def unwritten(self, limit: int) -> list[Unwritten]:
+    def unwritten(self, limit: int, hidden: Set[str] = frozenset()) -> list[Unwritten]:
         """Return the names that were performed but have neither code nor a declaration, most runs first.
 
-        They came in through ``import``, or their code is gone.
+        They came in through ``import``, or their code is gone. ``hidden`` ones are left out.
         """
-        names = [name for (name,) in self.database.read(NAMES)]
+        names = [name for (name,) in self.database.read(NAMES) if name not in hidden]
         found = (Unwritten(name, *self.database.read(FIGURES, (name,))[0]) for name in names)
         return sorted(found, key=lambda each: (-each.runs, each.name))[:limit]
 

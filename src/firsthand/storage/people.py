@@ -51,6 +51,12 @@ class People:
         """Return everybody, those who left too, by id."""
         return [person_of(row) for row in self.read(f"{SELECT} ORDER BY id", ())]
 
+    def id_of(self, typed: str) -> str:
+        """Return the id that somebody means who types one: that very id, or the only one but for capitals."""
+        ids = [str(id) for (id,) in self.read("SELECT id FROM people", ())]
+        alike = [id for id in ids if id.casefold() == typed.casefold()]
+        return alike[0] if len(alike) == 1 and typed not in ids else typed
+
     def read(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         """Return rows; none where there is no journal yet."""
         try:
@@ -68,6 +74,8 @@ class People:
                 raise FirsthandError(f"{person.id} is known already.", f"See firsthand people {hint}.")
             if not is_name(person.id) or person.id.startswith("system:"):
                 raise FirsthandError("That id cannot be one.", "Use an e-mail address or a short name.")
+            if alike := alike_in(connection, person.id):
+                raise FirsthandError(f"{alike} is known already, by that id but for capitals.", f"Use {alike}.")
             self.check(connection, person)
             first = connection.execute("SELECT 1 FROM people LIMIT 1").fetchone() is None
             added = replace(person, administers=person.administers or first)
@@ -146,6 +154,12 @@ def one(connection: Connection, id: str) -> Person | None:
     """Return the person of an id, within a transaction."""
     row = connection.execute(f"{SELECT} WHERE id = ?", (id,)).fetchone()
     return person_of(row) if row else None
+
+
+def alike_in(connection: Connection, id: str) -> str | None:
+    """Return the id that differs from another by capitals alone, within a transaction."""
+    ids = (str(each) for (each,) in connection.execute("SELECT id FROM people"))
+    return next((each for each in ids if each.casefold() == id.casefold()), None)
 
 
 def keep_one(connection: Connection, id: str) -> None:

@@ -26,7 +26,7 @@ class Slowed(FirsthandError):
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
-        span = f"{seconds} seconds" if seconds < 90 else f"{-(-seconds // 60)} minutes"
+        span = f"{seconds} second{'' if seconds == 1 else 's'}" if seconds < 90 else f"{-(-seconds // 60)} minutes"
         super().__init__("Too many tries have failed.", f"Try again in {span}.")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firsthand.core.journal import Event
+from firsthand.core.reasons import OTHER
 from firsthand.core.runs import Run, Subject
 from firsthand.core.text import titled
 
@@ -102,7 +103,7 @@ def subject_words(subject: Subject) -> str:
 def sentence(run: Run[Any], names: Names, longest: int = 200) -> str:
     """Return a run as one says it aloud; ``longest`` is how many characters its ending may have.
 
-    ``Priya ran Refund invoice on invoice 98 for Luis, because of double charge; it was refused: ...``
+    ``Priya ran Refund invoice on invoice 98 for Luis, reason: double charge; it was refused: ...``
     """
     title = names.action(run.action)
     if run.actor is None:
@@ -116,7 +117,8 @@ def sentence(run: Run[Any], names: Names, longest: int = 200) -> str:
     if run.actor is not None and run.asked_by:
         said += f", asked by {names.person(run.asked_by)}"
     if run.reason:
-        said += f", because of {line(run.reason, 80)}"
+        notes = f", {line(run.notes, 80)}" if run.reason == OTHER and run.notes else ""
+        said += f", reason: {line(run.reason, 80)}{notes}"
     return f"{said}; it {ending(run, longest)}"
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 
+import pytest
 from consoles import House, hidden_fields
 
 CANCEL = "/actions/subscription.cancel"
@@ -145,7 +146,7 @@ def test_a_run_can_be_filled_in_again(house):
 
 def test_more_than_one_may_is_told_before_it_is_sent(house):
     page = house.get("/actions/invoice.refund?account=42&amount=11")
-    assert "You may: Up to 10." in page
+    assert "Your limit: Up to 10." in page
     assert "This is more than you may." in page
 
 
@@ -228,3 +229,91 @@ def test_a_file_that_is_missing_is_told(house):
     sent = house.post("/actions/letter.send", {**WHY, "inputs.account": "42", "do": "run"})
     assert sent.status_code == 422
     assert "this is missing" in sent.text
+
+
+def test_a_subject_may_be_given_as_it_is_called(house):
+    sent = house.post(CANCEL, {**WHY, "inputs.account": " LUIS@example.com ", "do": "run"})
+    assert sent.status_code == 303
+    assert house.shop.done == [("cancel", 42, False)]
+    assert "It ended on 3 May." in house.get(f"{CANCEL}?account=leonie@example.com")
+
+
+@pytest.mark.parametrize("text", ["example.com", "leonie"])
+def test_what_a_search_only_leads_to_is_shown_to_choose_from_and_never_taken_unseen(house, text):
+    sent = house.post(CANCEL, {**WHY, "inputs.account": text, "do": "run"})
+    assert sent.status_code == 422
+    assert "choose one of those found." in sent.text
+    assert "whole number" not in sent.text
+    assert 'type="radio" name="inputs.account" id="found-inputs.account:1"' in sent.text
+    assert runs(house) == 0
+
+
+def test_a_text_that_finds_nothing_keeps_its_fault(house):
+    sent = house.post(CANCEL, {**WHY, "inputs.account": "nobody@example.com", "do": "run"})
+    assert "this must be a whole number." in sent.text
+    assert "Nothing was found." in sent.text
+
+
+def test_over_ones_limit_the_first_thing_to_do_is_to_ask(house):
+    page = house.get("/actions/invoice.refund?account=42&amount=11")
+    assert 'class="primary" name="do" value="ask"' in page
+    assert 'id="enter" tabindex="-1" aria-hidden="true" name="do" value="ask"' in page
+    page = house.get("/actions/invoice.refund?account=42&amount=10")
+    assert 'class="primary" name="do" value="run"' in page
+    token = hidden_fields(page, "/actions/invoice.refund")["csrf"]
+    form = {"csrf": token, "inputs.account": "42", "inputs.amount": "11"}
+    looked = house.client.post("/actions/invoice.refund/look", data=form, headers={"origin": "http://testserver"})
+    assert 'class="primary" name="do" value="ask"' in looked.text
+
+
+def test_an_ask_needs_and_keeps_no_secret(house):
+    given = {**WHY, "inputs.account": "42", "inputs.items.0.sku": "mug", "do": "ask"}
+    house.post("/actions/gift.send", {**given, "inputs.code": "xyzzy-9"})
+    assert house.journal.run(1).status == "asked"
+    assert "xyzzy" not in json.dumps(house.journal.run(1).as_dict())
+    house.as_person("noor@acme.com")
+    assert "inputs.code" not in house.get("/actions/gift.send")
+    house.post("/actions/gift.send", given)
+    assert house.journal.run(2).status == "asked"
+
+
+def test_notes_over_their_limit_are_told_in_the_form_and_are_no_run(house):
+    sent = house.post(CANCEL, {**WHY, "inputs.account": "42", "notes": "words " * 9_000, "do": "run"})
+    assert sent.status_code == 422
+    assert "10,000 is the most." in sent.text
+    assert runs(house) == 0
+
+
+def taking_gift(house):
+    """Ask as Noor for what needs a secret, and return the form with which Priya takes it."""
+    gift = {"account": 42, "items": [{"sku": "mug"}]}
+    house.desk.ask("gift.send", gift, by="noor@acme.com", **WHY)
+    house.as_person("priya@acme.com")
+    return {**hidden_fields(house.get("/actions/gift.send?take=1"), "/actions/gift.send"), "inputs.code": "xyzzy-9"}
+
+
+def sent(house, data):
+    return house.client.post("/actions/gift.send", data={**data, "do": "run"}, headers={"origin": "http://testserver"})
+
+
+def test_a_form_that_takes_an_ask_and_is_sent_again_is_the_run_that_it_was(house):
+    form = taking_gift(house)
+    assert sent(house, form).headers["location"] == "/runs/1"
+    whole = {**WHY, "inputs.account": "42", "inputs.items.0.sku": "mug", "inputs.items.0.count": "1"}
+    for again in (sent(house, form), sent(house, {**form, **whole})):
+        assert again.headers["location"] == "/runs/1?sent=again"
+    assert (runs(house), len(house.shop.done)) == (1, 1)
+
+
+def test_a_form_for_an_ask_that_is_closed_meanwhile_is_refused_in_words_and_is_no_run_of_its_own(house):
+    form = taking_gift(house)
+    house.desk.withdraw(1, by="noor@acme.com")
+    whole = {**WHY, "inputs.account": "42", "inputs.items.0.sku": "mug", "inputs.items.0.count": "1"}
+    for data in (form, {**form, **whole}):
+        answer = sent(house, data)
+        assert answer.status_code == 409
+        assert "Run 1 is not an open ask: it is withdrawn." in answer.text
+        assert "Look at the open asks." in answer.text
+    assert sent(house, {**form, **whole, "take": "99"}).status_code == 404
+    assert sent(house, {**form, **whole, "take": "x"}).status_code == 404
+    assert (runs(house), house.shop.done) == (1, [])

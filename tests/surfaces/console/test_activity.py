@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from consoles import House, hidden_fields
 
 WHY = {"reason": "customer asked"}
@@ -132,3 +133,60 @@ def test_an_empty_note_is_refused_in_words(house):
     answer = house.post("/hand-over", {"text": " "}, form_at="/")
     assert answer.status_code == 409
     assert "A hand-over note needs words." in answer.text
+
+
+def test_whoever_wrote_a_note_is_not_offered_to_take_over_from_themselves(house):
+    house.post("/hand-over", {"text": "All quiet."}, form_at="/")
+    assert "I take over" not in house.get("/")
+    house.as_person("sam@acme.com")
+    assert "I take over" in house.get("/")
+
+
+def test_a_name_that_nobody_has_is_marked(house):
+    house.post("/hand-over", {"text": "Ask @ghost, or @sam."}, form_at="/")
+    page = house.get("/")
+    assert '@ghost <small class="mute">(nobody)</small>, or' in page
+    assert page.count("(nobody)") == 1
+
+
+def test_days_in_the_wrong_order_are_said_in_words(house):
+    answer = house.client.get("/?since=2026-02-02&until=2026-02-01")
+    assert "The last day is before the first." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/people/priya@acme.com", "/subjects/account/42"])
+@pytest.mark.parametrize("place", ["9" * 19 + "-1", "1-" + "9" * 19, "9" * 30 + "-1", "9" * 18 + "-" + "9" * 18, "-", "1-x"])
+def test_a_place_in_the_feed_that_is_none_is_no_fault_of_the_consoles(house, path, place):
+    assert house.client.get(path, params={"before": place}).status_code == 200
+
+
+def test_whoever_takes_over_does_so_from_the_note_that_they_have_read(house):
+    house.post("/hand-over", {"text": "The first note."}, form_at="/")
+    house.as_person("sam@acme.com")
+    read = hidden_fields(house.get("/"), "/take-over")
+    house.as_person("priya@acme.com")
+    house.post("/hand-over", {"text": "The second note."}, form_at="/")
+    house.as_person("sam@acme.com")
+    form = {**hidden_fields(house.get("/"), "/take-over"), "note": read["note"]}
+    assert house.client.post("/take-over", data=form, headers={"origin": "http://testserver"}).status_code == 303
+    event = house.journal.history.last_of_kind("taken_over", 0)
+    assert house.journal.event(event.data["note"]).data["text"] == "The first note."
+    page = house.get("/")
+    assert "The second note." in page
+    assert "I take over" in page
+    house.post("/take-over", form_at="/")
+    page = house.get("/")
+    assert "took over" in page
+    assert "I take over" not in page
+
+
+@pytest.mark.parametrize("note", ["", "0", "1", "99999", "9" * 30, "x"])
+def test_one_cannot_take_over_from_what_is_no_note(house, note):
+    answer = house.post("/take-over", {"note": note, **csrf_of(house)}, form_at="/")
+    assert answer.status_code == 409
+    assert "There is no such hand-over note." in answer.text
+    assert house.journal.history.last_of_kind("taken_over", 0) is None
+
+
+def csrf_of(house):
+    return {"csrf": hidden_fields(house.get("/"), "/hand-over")["csrf"]}

@@ -133,7 +133,7 @@ def test_every_number_leads_to_as_many_runs(busy: House, query: str) -> None:
 def test_the_strip_leads_to_the_runs_of_each_number(busy: House) -> None:
     total = figures(busy).total
     page = busy.get("/dashboard")
-    strip = page[page.index('<div class="stats"') : page.index("<h2")]
+    strip = page[page.index('<div class="stats') : page.index("<h2")]
     every = (total.runs, total.performed, total.refused, total.failed, total.asked_for, total.other_reason)
     assert [number for _, number in numbers(f"<main{strip}</main>")] == [each.runs for each in every]
     assert all(each.runs for each in every)
@@ -286,17 +286,45 @@ def test_it_says_how_much_more_that_is_than_before(house: House) -> None:
 # Who may see what
 
 
-def test_hidden_actions_are_counted_in_sums_alone(busy: House) -> None:
+def test_runs_of_hidden_actions_count_nowhere(busy: House) -> None:
+    told = busy.client.get("/dashboard.json?range=all").json()["total"][0]["runs"]
     busy.client.cookies.set("who", "priya@acme.com")
     page = busy.get("/dashboard?range=all")
     assert "ledger" not in page.lower()
     assert "Close" not in page
-    assert "those of actions that you may not know of are in no list" in page
     assert "ledger" not in busy.client.get("/dashboard.csv?range=all").text
-    told = busy.client.get("/dashboard.json?range=all&action=ledger.close").json()
-    assert told["total"][0]["runs"] == 0
+    assert busy.client.get("/dashboard.json?range=all").json()["total"][0]["runs"] == told - 1
+    assert busy.client.get("/dashboard.json?range=all&action=ledger.close").json()["total"][0]["runs"] == 0
     unknown, hidden = (busy.get(f"/dashboard?range=all&action={name}") for name in ("ledger.clsoe", "ledger.close"))
     assert unknown.replace("clsoe", "close").replace("Clsoe", "Close") == hidden
+
+
+def test_for_whom_actions_are_hidden_each_number_leads_to_as_many_runs_too(busy: House) -> None:
+    busy.client.cookies.set("who", "priya@acme.com")
+    led = dict(numbers(busy.get("/dashboard?range=90")))
+    assert led == {address: count(busy, address) for address in led}
+
+
+def test_what_only_runs_of_hidden_actions_have_is_named_nowhere(busy: House) -> None:
+    busy.desk.run("ledger.close", by="noor@acme.com", reason="our mistake", requested_by="secret customer")
+    for page in ("/dashboard", "/dashboard.json", "/dashboard.csv"):
+        assert "secret customer" in busy.get(f"{page}?range=all")
+    busy.client.cookies.set("who", "priya@acme.com")
+    for page in ("/dashboard", "/dashboard.json", "/dashboard.csv"):
+        said = busy.get(f"{page}?range=all")
+        assert "secret customer" not in said
+        assert "noor@acme.com" not in said
+
+
+def test_where_too_much_of_a_tag_is_hidden_the_form_says_so(busy: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firsthand.insights.unseen.MOST_READ", 0)
+    busy.desk.namespace("books", who="billing", ask="nobody", tags=["billing"]).action("close")(lambda: None)
+    busy.desk.run("books.close", by="noor@acme.com", reason="our mistake")
+    busy.client.cookies.set("who", "priya@acme.com")
+    said = busy.client.get("/dashboard?range=all&tag=billing")
+    assert said.status_code == 422
+    assert "Too many runs with that tag are hidden from you." in said.text
+    assert "books" not in said.text
 
 
 # Odd data
@@ -336,3 +364,21 @@ def test_addresses_keep_to_where_the_console_is_mounted(tmp_path: Path) -> None:
         house.desk.run("invoice.refund", {"account": 42, "amount": 1}, by="sam@acme.com", reason="customer asked")
         page = house.get("/dashboard")
     assert {href.split("/")[1] for href, _ in Links(page).found if href.startswith("/")} == {"support"}
+
+
+def test_a_range_stands_in_the_fields_of_its_days_and_stays_a_range_when_it_is_sent_with_them(busy: House) -> None:
+    page = busy.get("/dashboard?range=7")
+    days = dict(re.findall(r'name="(since|until)" value="([^"]+)"', page))
+    assert days.keys() == {"since", "until"}
+    answer = busy.client.get("/dashboard", params={"range": "7", "of": "tag:billing", **days})
+    assert answer.headers["location"] == "/dashboard?range=7&tag=billing"
+    answer = busy.client.get("/dashboard", params={"range": "7", "of": "all", **days, "since": "2020-01-01"})
+    assert "since=2020-01-01" in answer.headers["location"]
+
+
+@pytest.mark.parametrize("of", ["namespace", "action"])
+def test_what_there_is_not_is_said(busy: House, of: str) -> None:
+    page = busy.get(f"/dashboard?{of}=nosuch")
+    assert f"There is no {of} <bdi>nosuch</bdi>." in page
+    assert f'href="/dashboard?range=all&amp;{of}=nosuch"' in page
+    assert "There is no" not in busy.get("/dashboard?namespace=subscription")

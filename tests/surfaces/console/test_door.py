@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 from signing import ORIGIN, PASSWORD, Browser, browser, consoles
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
-from firsthand.surfaces.console import bodies, limits
+from firsthand.surfaces.console import bodies, door, limits
+from firsthand.surfaces.console.console import Console
+from firsthand.surfaces.console.door import HEADERS
 from firsthand.surfaces.console.slowing import ADDRESSES, LONGEST, Slowing, address_of
 from firsthand.surfaces.words import TURNED_AWAY_WORDS
 
@@ -324,3 +328,60 @@ def test_an_address_of_ipv6_is_its_network() -> None:
     assert address_of({"client": ("10.0.0.1", 1)}) == "10.0.0.1"
     assert address_of({"client": None}) == "local"
     assert address_of({"client": ("testclient", 1)}) == "testclient"
+
+
+# Around the whole
+
+
+def test_a_page_that_breaks_answers_in_words_with_all_that_every_answer_carries(monkeypatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("at /secret/place")
+
+    with consoles() as ui:
+        ui.sign_in("priya")
+        token = ui.cookies["firsthand"]
+        monkeypatch.setattr(Console, "known", broken)
+        ui.t.tick(hours=2)
+        careless = Browser(ui.app, base_url=ORIGIN, raise_server_exceptions=False, cookies={"firsthand": token})
+        answer = careless.get("/inbox")
+        assert answer.status_code == 500
+        assert "Something in the console broke" in answer.text
+        assert "secret" not in answer.text
+        assert all(name in answer.headers for name in HEADERS)
+        assert answer.cookies["firsthand"] != token, "a session's new token is not lost"
+
+
+def test_what_breaks_at_the_door_itself_answers_in_words_too(ui: Browser, monkeypatch) -> None:
+    monkeypatch.setattr(door, "look_at_head", lambda *_: 1 / 0)
+    answer = Browser(ui.app, base_url=ORIGIN, raise_server_exceptions=False).get("/inbox")
+    assert answer.status_code == 500
+    assert "Something in the console broke" in answer.text
+    assert all(name in answer.headers for name in HEADERS)
+
+
+def test_a_host_that_mounts_the_console_gets_its_headers_and_its_lifespan_is_run(ui: Browser) -> None:
+    site = Starlette(routes=[Mount("/support", ui.app)])
+    with Browser(ui.app) as alive:
+        assert alive.app.state.console.follower.is_alive()
+        answer = Browser(site, base_url=ORIGIN, follow_redirects=False).get("/support/inbox")
+    assert answer.headers["location"] == "/support/sign-in?next=%2Finbox"
+    assert all(name in answer.headers for name in HEADERS)
+
+
+# The host
+
+
+@pytest.mark.parametrize("host", ["evil.com", "support.acme.com.evil.com", "support.acme.com:8000", "testserver", "127.0.0.1"])
+def test_where_it_is_known_where_people_reach_it_no_other_host_is_answered(host: str) -> None:
+    with consoles(url="https://support.acme.com/desk/", identify=lambda request: "ada") as ui:
+        answer = ui.get("/inbox", headers={"host": host})
+        assert answer.status_code == 400
+        assert f"This console is not at {host}." in answer.text
+        assert ui.console.turned_away.counts() == {"host": 1}
+        for own in ("support.acme.com", "SUPPORT.acme.com:443"):
+            assert ui.get("/inbox", headers={"host": own}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["[:::::]", "[::1]]", "a:99999"])
+def test_a_host_that_is_none_is_no_fault_of_the_consoles(host: str, ui: Browser) -> None:
+    assert_away(ui, "host", 400, ui.get("/inbox", headers={"host": host}))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from looked_up import LIVE, Account, opened, read, seen_by, shop_desk
 
 from firsthand import Desk
+from firsthand.storage.imports import Mapping, import_log
 
 ACCOUNTS = {
     42: Account(42, "luis@example.com"),
@@ -88,7 +90,8 @@ def test_in_the_dialog_subjects_come_by_themselves_so_that_a_slow_search_holds_n
         assert 'hx-get="/find/subjects?q=luis" hx-trigger="load"' in answer.text
         assert "/subjects/account" not in answer.text
         assert "/subjects/account/42" in read(client, "/find/subjects?q=luis", **LIVE).links
-        assert "No subject is found." in read(client, "/find/subjects?q=nobody", **LIVE).words
+        assert "Nothing is found. Try an e-mail" in read(client, "/find/subjects?q=nobody", **LIVE).words
+        assert read(client, "/find/subjects?q=refund", **LIVE).words == "No subjects."
 
 
 def test_a_search_that_breaks_is_said_and_the_rest_is_found(desk):
@@ -130,3 +133,42 @@ def test_a_subject_can_be_looked_for_in_one_kind(desk):
         assert "/subjects/account/42" in read(client, "/subjects?q=luis&kind=account").links
         assert "Nothing is found." in read(client, "/subjects?q=luis&kind=nothing").words
         assert "Whom or what is it about?" in read(client, "/subjects").words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "account 42", "Account 42", "account #42", "account 42 luis@example.com", "account 42 (luis@example.com)",
+        "42 luis@example.com", "mailto:luis@example.com", "<luis@example.com>", "Luis <LUIS@example.com>",
+        "http://testserver/subjects/account/42",
+    ],
+)  # fmt: skip
+def test_what_is_copied_from_a_page_or_a_mail_leads_to_the_account(desk, text):
+    with seen_by(desk, "priya@acme.com") as client:
+        answer = client.get("/find", params={"q": text})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/subjects/account/42")
+
+
+@pytest.mark.parametrize("text", ["luis@example.com, maria@example.com", "luis@example.com\nMaria <maria@example.com>"])
+def test_several_addresses_are_each_looked_for(desk, text):
+    with seen_by(desk, "priya@acme.com") as client:
+        links = read(client, f"/find?{urlencode({'q': text})}").links
+        assert {"/subjects/account/42", "/subjects/account/43"} <= links.keys()
+
+
+def test_the_address_of_a_run_as_a_ticket_has_it_finds_the_run_unless_its_action_is_hidden(desk):
+    with seen_by(desk, "priya@acme.com") as client:
+        page = read(client, f"/find?{urlencode({'q': 'See https://a.b/help/runs/1, and http://a.b/runs/2.'})}")
+        assert "/runs/1" in page.links
+        assert "/runs/2" not in page.links
+
+
+def test_a_subject_of_a_kind_that_nothing_loads_is_found_by_its_very_id(desk, tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("when,who,what,whom\n2025-10-09 09:00,p@x,Move,Value 42\n")
+    mapping = Mapping(action="what", actor="who", subject="customer:whom", at="when")
+    import_log(desk.journal, log, mapping, by="root")
+    with seen_by(desk, "priya@acme.com") as client:
+        for text in ("Value 42", "customer:Value 42", "Customer Value 42"):
+            answer = client.get("/find", params={"q": text})
+            assert (answer.status_code, answer.headers.get("location")) == (303, "/subjects/customer/Value%2042"), text

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from consoles import House, opened
 
+from firsthand.core.manual import Manual
 from firsthand.storage.imports import Mapping, import_log
 
 STEPS = "1. Call **the bank**\n2. Block the card\n3. Tell the customer"
@@ -102,7 +103,7 @@ def test_roles_are_those_that_people_have_and_actions_name_and_others_can_be_wri
         ("who", {"role": []}, "It does not say who may perform it: give one role at least."),
         ("steps", {"steps": "# A heading only"}, "It has no step: write what to do, as a list or in paragraphs."),
         ("steps", {"steps": "- a\n" * 51}, "It has 51 steps; 50 is the most."),
-        ("steps", {"steps": "x" * 20_001}, "The steps has 20,001 characters; 20,000 is the most."),
+        ("steps", {"steps": "x" * 20_001}, "The steps have 20,001 characters; 20,000 is the most."),
         ("title", {"title": "x" * 201}, "The title has 201 characters; 200 is the most."),
         ("subject", {"subject": "moon"}, "The desk has no subject moon; it has account."),
         ("why", {"why": "x" * 201}, "One of the reasons cannot be one: each has 1 to 200 characters, on one line."),
@@ -166,6 +167,18 @@ def test_a_hidden_action_of_that_name_has_no_page_here(house):
     for path in ("/manual/ledger.close", "/manual/no.such"):
         assert house.client.get(path).status_code == 404
     assert "ledger" not in house.get("/manual/new?name=ledger.close").replace('value="ledger.close"', "")
+
+
+def test_a_declaration_that_a_hidden_action_has_taken_over_is_shown_by_no_form(house):
+    manual = Manual("ledger.close", ("support",), "A secret step", title="A secret", version=1)
+    house.journal.manuals.save(manual, kind="declared", actor="priya@acme.com", at=1, changes=())
+    sent = {**FORM, "name": "ledger.close", "version": "1"}
+    looks = [house.client.get("/manual/new?name=ledger.close")]
+    looks += [send(house, "/manual", **{**sent, **more}) for more in ({"do": "look"}, {}, {"version": "0"})]
+    assert [each.status_code for each in looks] == [200, 200, 422, 422]
+    for each in looks:
+        assert "secret" not in each.text
+        assert "Priya" not in each.text
 
 
 def test_an_action_called_new_can_be_changed_too(house):

@@ -56,6 +56,22 @@ def test_hidden_actions_do_not_show_on_anybody_s_page(desk):
         assert "May perform 3 of 3 actions" in page.words
 
 
+def test_whoever_only_ran_hidden_actions_is_not_in_the_list_and_others_have_none_of_these_runs(desk):
+    odd = Person("odd@acme.com", "Odd", ("lead",))
+    desk.journal.people.add(odd, "test")
+    desk.run("account.secret_pardon", {"account": 42}, by=odd.id, reason="customer asked")
+    desk.journal.database.write(lambda connection: connection.execute("DELETE FROM people WHERE id = ?", (odd.id,)))
+    with seen_by(desk, "ada@acme.com") as client:
+        words = read(client, "/people").words
+        assert "odd@acme.com only on record 1 just now" in words
+        assert "Ada administers ada@acme.com lead 1 just now" in words
+    with seen_by(desk, "priya@acme.com") as client:
+        words = read(client, "/people").words
+        assert "odd@acme.com" not in words
+        assert "Ada administers ada@acme.com lead 0 never" in words
+        assert read(client, "/people/odd@acme.com", 404)
+
+
 def test_whoever_has_left_may_do_nothing_any_more(desk):
     desk.journal.people.change("priya@acme.com", "test", active=False)
     with seen_by(desk, "ada@acme.com") as client:

@@ -320,6 +320,7 @@ def test_the_sentence_for_the_ticket_has_the_address_of_the_run(ui: Acme) -> Non
 
 def test_behind_a_proxy_the_address_is_the_one_that_people_know() -> None:
     with acme(url="https://support.example.com") as ui:
+        ui.headers["host"] = "support.example.com"
         assert "https://support.example.com/runs/1" in ui.open(f"/runs/{ui.run('close', {'account': 1})}")
 
 

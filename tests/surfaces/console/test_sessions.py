@@ -272,3 +272,59 @@ def test_the_demos_people_are_signed_in_with_one_click_and_nobody_else_is() -> N
         assert ui.submit("/sign-in", {"quick": "ada"}).status_code == 401
         assert ui.submit("/sign-in", {"quick": "priya"}).status_code == 303
         assert "Priya" in ui.open("/account")
+
+
+def test_whoever_was_invited_to_the_demo_can_come_back_by_their_password() -> None:
+    with consoles(quick=("priya",)) as ui:
+        page = ui.open("/sign-in")
+        assert 'name="quick" value="priya"' in page
+        assert 'name="password"' in page
+        assert ui.sign_in("ada").status_code == 303
+
+
+def test_a_script_that_says_it_is_at_no_address_is_sent_to_sign_in_all_the_same(ui: Browser) -> None:
+    for odd in ("http://evil[//x", "http://[", "//", "\\\\", "x" * 5000):
+        sent = ui.get("/inbox", headers={"hx-request": "true", "hx-current-url": odd})
+        assert (sent.status_code, sent.headers["hx-redirect"]) == (401, "/sign-in")
+
+
+def test_the_hosts_sign_in_is_told_the_whole_path_under_a_prefix() -> None:
+    with consoles(root_path="/support", identify=known, sign_in_url="/login?via=sso") as ui:
+        assert ui.get("/support/account?a=1").headers["location"] == "/login?via=sso&next=%2Fsupport%2Faccount%3Fa%3D1"
+        assert ui.get("/support/").headers["location"] == "/login?via=sso&next=%2Fsupport%2F"
+        script = {"hx-request": "true", "hx-current-url": f"{ORIGIN}/support/inbox"}
+        assert ui.get("/support/inbox/count", headers=script).headers["hx-redirect"].endswith("next=%2Fsupport%2Finbox")
+
+
+def test_a_form_that_one_person_was_shown_is_not_good_for_another_in_the_same_browser() -> None:
+    asked = []
+
+    def identify(request: Request) -> str | None:
+        asked.append(request.url.path)
+        return request.headers.get("x-user")
+
+    with consoles(identify=identify) as ui:
+        ui.headers["x-user"] = "ada"
+        form = {"csrf": ui.token("/settings/people"), "id": "nora", "name": "Nora"}
+        for other, status in (("priya", 403), ("gus", 403), ("", 401)):
+            ui.headers["x-user"] = other
+            answer = ui.post("/settings/people", data=form, headers={"origin": ORIGIN})
+            assert answer.status_code == status
+            assert "nothing was done" in answer.text
+        assert ui.t.journal.person("nora") is None
+        ui.headers["x-user"] = "ada"
+        asked.clear()
+        assert ui.post("/settings/people", data=form, headers={"origin": ORIGIN}).status_code == 200
+        assert len(asked) == 1, "who sends a form is who is asked about it"
+
+
+def test_where_the_host_says_who_is_there_there_are_no_passwords_and_no_sessions() -> None:
+    with consoles(identify=known) as ui:
+        ui.headers["x-user"] = "priya"
+        page = ui.open("/account")
+        assert "password" not in page.lower()
+        assert "sign-out" not in page
+        for path in ("/account/password", "/account/sign-out-everywhere"):
+            answer = ui.submit(path, {"old": PASSWORD, "password": OTHER, "again": OTHER}, token_of="/")
+            assert answer.status_code == 404
+        assert ui.console.accounts.sign_in("priya", PASSWORD, "test")

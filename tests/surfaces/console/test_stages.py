@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from firsthand.core.journal import Event
 from firsthand.core.refusals import CODES
 from firsthand.core.runs import Run
 from firsthand.surfaces.console.stages import stages
+from firsthand.surfaces.words import Names
 
 AT = datetime(2026, 1, 1, 9, tzinfo=UTC)
 CHECKS = ["Authorize", "Look up", "Check"]
@@ -57,3 +58,27 @@ def test_every_code_of_a_refusal_stops_at_one_step(code: str) -> None:
     found = told("refused", ("recorded", {}), ("refused", {"refusal": {"code": code, "message": "No."}}))
     assert [look for _, look in found].count("warn") == 2
     assert found[-2:] == [("Perform", "off"), ("Record the outcome", "warn")]
+
+
+ENTRY = {"code": "abc123", "who": "Support.", "when": ["The account is open.", "The amount is small."]}
+
+
+def words_of(entry: dict[str, Any] | None, **known: Any) -> dict[str, str]:
+    ended = run("succeeded", performed=True, ended_at=AT + timedelta(seconds=0.31), **known)
+    events = [Event(n, AT, kind, "priya", 1) for n, kind in enumerate(("recorded", "performing", "succeeded"))]
+    return {stage.name: stage.words for stage in stages(ended, events, entry, Names({"priya": "Priya"}))}
+
+
+def test_a_runs_steps_tell_what_is_on_record_of_them() -> None:
+    found = words_of(ENTRY, digest="abc123", tags=("money",))
+    assert found["Authorize"] == "Priya may. Who may: Support."
+    assert found["Look up"] == "close, code abc123, tagged money."
+    assert found["Check"] == "2 circumstances held: The account is open. The amount is small."
+    assert found["Perform"] == "It took 310 ms."
+
+
+def test_where_the_action_has_changed_since_its_words_are_said_to_be_todays() -> None:
+    found = words_of(ENTRY | {"when": []}, digest="older")
+    assert found["Authorize"] == "Priya may. Who may, as it is written now: Support."
+    assert found["Check"].endswith("it has no circumstances, as it is written now.")
+    assert words_of(None, digest="older")["Authorize"] == "Priya may."

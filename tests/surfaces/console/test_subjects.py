@@ -54,7 +54,7 @@ def test_what_needs_another_input_to_tell_says_which(shop):
     desk, _ = shop
     with seen_by(desk, "ada@acme.com") as client:
         words = read(client, "/subjects/account/42").words
-        assert "Needs more to tell Refund account The amount is small. needs amount" in words
+        assert "With more to fill in Refund account The amount is small. needs amount" in words
 
 
 def test_a_hidden_action_and_its_runs_do_not_show(shop):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firsthand.core.runs import Run
+from firsthand.surfaces.console.templating import environment
 from firsthand.surfaces.console.values import cell, shown, table_csv
 
 JSON = st.recursive(
@@ -56,3 +60,24 @@ def test_the_files_of_a_value_are_counted_in_its_order() -> None:
 def test_a_table_as_csv_has_no_formula_and_no_content_of_files() -> None:
     rows = [{"who": "@SUM(1)", "n": -1, "deep": [FILE], "none": None, "yes": True}]
     assert table_csv(rows).splitlines() == ["who,n,deep,none,yes", '\'@SUM(1),-1,"[""a.csv, 12 kB""]",,true']
+
+
+@pytest.mark.parametrize(
+    "value", [[{"see": "https://a.b/c"}], {"see": "https://a.b/c"}, ["https://a.b/c", "x"], "https://a.b/c"]
+)
+def test_the_address_of_a_page_is_a_link_wherever_it_stands(value: Any) -> None:
+    assert '<a href="https://a.b/c" rel="noreferrer noopener"><bdi>https://a.b/c</bdi></a>' in page_of(value)
+
+
+@pytest.mark.parametrize("value", [[{"see": "javascript:alert(1)"}], {"see": "data:text/html,x"}, ["//a.b", "/a"]])
+def test_nothing_else_is_a_link(value: Any) -> None:
+    assert "<a href" not in page_of(value)
+
+
+def page_of(value: Any) -> str:
+    """Return the part of a run's page that shows what it returned."""
+    run = Run(1, "a", "succeeded", datetime(2026, 1, 1, tzinfo=UTC), "p", "python", "test", value=value)
+    template = environment().get_template("run_value.html")
+    return template.render(
+        run=run, told=SimpleNamespace(value=shown(value)), url=lambda path, **more: f"url:{path}"
+    ).replace('<a class="button', "")

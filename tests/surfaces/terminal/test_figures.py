@@ -90,8 +90,28 @@ def test_an_action_hidden_from_whoever_sits_here_is_not_told_of(terminal: Termin
     assert "secret" in terminal("stats", "--json").out
     terminal("people", "change", "priya@acme.com", "--role", "visitor")
     assert "secret" not in terminal("stats", "--json").out
-    assert terminal("stats", "--json").json["total"][0]["runs"] == 1
+    assert terminal("stats", "--json").json["total"][0]["runs"] == 0
     assert terminal("stats", "--by", "action", "--json").json == []
+
+
+def test_a_hidden_action_that_has_left_the_code_is_not_told_of_either(terminal: Terminal) -> None:
+    source = (
+        "from firsthand import Desk\n"
+        "desk = Desk('Acme', why=['fraud'])\n"
+        "@desk.action('{}', who='{}', ask='support')\n"
+        "def works() -> str:\n    return 'x'\n"
+    )
+    terminal.environment["FIRSTHAND_DESK"] = "support:desk"
+    for name, who in (("secret.thing", "support"), ("other.thing", "visitor")):
+        (terminal.folder / "support.py").write_text(source.format(name, who))
+        assert terminal("run", name, "--reason", "fraud").code in (0, 3)
+    assert "secret" in terminal("declare").err
+    assert terminal("stats", "--by", "action", "--json").json[-1] == {"key": "secret.thing", "runs": 1}
+    terminal("people", "change", "priya@acme.com", "--role", "visitor")
+    assert "secret" not in terminal("stats", "--json").out
+    assert terminal("stats", "--by", "action", "--json").json == [{"key": "other.thing", "runs": 1}]
+    assert "secret" not in terminal("declare").err
+    assert "secret.thing" in terminal("feed").out, "the feed tells whoever holds the file, by name alone"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " =", "＝"])

@@ -10,7 +10,7 @@ from firsthand.storage.passwords import SHORTEST, TooBusy
 from firsthand.storage.throttle import Slowed
 from firsthand.surfaces.console.sessions import UNSEEN, text_of
 from firsthand.surfaces.console.slowing import address_of
-from firsthand.surfaces.console.visit import Visit
+from firsthand.surfaces.console.visit import NotFound, Visit
 from firsthand.surfaces.console.visitors import SESSION, remember, signed_in, turn_away
 
 DONE = {
@@ -37,6 +37,7 @@ def show(visit: Visit, status: int = 200, problem: FirsthandError | None = None)
 
 def change_password(visit: Visit) -> Response:
     """Change one's password; every other session ends."""
+    require_local(visit)
     old, new = text_of(visit.form, "old"), text_of(visit.form, "password")
     try:
         if new != text_of(visit.form, "again"):
@@ -56,9 +57,16 @@ def change_password(visit: Visit) -> Response:
 
 def sign_out_everywhere(visit: Visit) -> Response:
     """End all of one's sessions, this one too."""
+    require_local(visit)
     visit.console.accounts.sign_out_everywhere(visit.person.id, visit.person)
     remember(visit.console, visit.request, SESSION, "")
     return visit.redirect("/sign-in")
+
+
+def require_local(visit: Visit) -> None:
+    """Raise ``NotFound`` where the host says who is there: passwords and sessions are its own then."""
+    if visit.console.identify is not None:
+        raise NotFound("There is no such page.", "Passwords and sessions are those of the site around the console.")
 
 
 PAGES = (

@@ -79,7 +79,7 @@ def opened(visit: Visit, action: Action) -> Sheet:
     """Return a new form for a person: with defaults, what the address says, or what a run was given."""
     query = visit.request.query_params
     ask = ask_of(visit, action, query.get("take", ""))
-    fields = fields_for(action, ask)
+    fields = fields_for(visit, action, ask)
     again = run_of(visit, action, query.get("again", ""))
     source = ask or again
     entry = resumed(fields, again.inputs or {}) if again else started(fields)
@@ -95,7 +95,7 @@ def opened(visit: Visit, action: Action) -> Sheet:
 def posted(visit: Visit, action: Action) -> Sheet:
     """Return the form that a person has sent."""
     ask = ask_of(visit, action, visit.said("take"))
-    fields = fields_for(action, ask)
+    fields = fields_for(visit, action, ask)
     entry = entered(visit.form.multi_items())
     own = {name: (getattr(ask, name) or "") if ask else visit.said(name) for name in OWN}
     sheet = Sheet(action, fields, entry, own, visit.said("once") or secrets.token_urlsafe(16), ask)
@@ -104,10 +104,17 @@ def posted(visit: Visit, action: Action) -> Sheet:
     return sheet
 
 
-def fields_for(action: Action, ask: Run[Any] | None) -> tuple[Field, ...]:
-    """Return the fields of an action; of an ask only those that it could not keep, since the others are fixed."""
-    described = [each.describe() for each in action.inputs.values()]
-    return fields_of([each for each in described if each.get("secret")] if ask else described)
+def fields_for(visit: Visit, action: Action, ask: Run[Any] | None) -> tuple[Field, ...]:
+    """Return the fields of an action; of an ask only those that it could not keep, since the others are fixed.
+
+    Whoever may only ask has none of these: an ask keeps no secret.
+    """
+    entry, every = visit.entry(action.name), [*action.inputs.values()]
+    if ask:
+        every = [each for each in every if each.secret]
+    elif entry is None or visit.may(entry) == "ask":
+        every = [each for each in every if not each.secret]
+    return fields_of([each.describe() for each in every])
 
 
 def ask_of(visit: Visit, action: Action, id: str) -> Run[Any] | None:
@@ -129,8 +136,41 @@ def request_of(visit: Visit, sheet: Sheet) -> Request:
 
 
 def draft_of(visit: Visit, sheet: Sheet, *, asking: bool = False) -> Draft:
-    """Return what is wrong with a form, and what would hold."""
-    return draft(visit.desk.pipeline, request_of(visit, sheet), ask=asking)
+    """Return what is wrong with a form, and what would hold; subjects may be given as they are called."""
+    looked = draft(visit.desk.pipeline, request_of(visit, sheet), ask=asking)
+    said = {name: text for name, text in called(sheet).items() if name not in looked.subjects}
+    wrong = {name: words for name, text in said.items() if (words := chosen_by(visit, sheet, name, text)) is not None}
+    if said.keys() - wrong.keys():
+        looked = draft(visit.desk.pipeline, request_of(visit, sheet), ask=asking)
+    for name in (name for name, words in wrong.items() if words):
+        others = [each for each in looked.faults if not each.startswith((f"{name}: ", f"{name}."))]
+        looked.faults = [*others, f"{name}: {wrong[name]}"]
+    return looked
+
+
+def called(sheet: Sheet) -> dict[str, str]:
+    """Return what stands in the fields of subjects that can be searched for."""
+    kinds = {name: each.kind for name, each in sheet.action.inputs.items()}
+    found = {name: text.strip() for name, text in sheet.raw.items() if isinstance(text, str)}
+    return {name: text for name, text in found.items() if text and (kind := kinds.get(name)) and kind.search}
+
+
+def chosen_by(visit: Visit, sheet: Sheet, name: str, text: str) -> str | None:
+    """Choose the subject that a text in its field calls by its id or its label, and return None.
+
+    Else return what is to be said: of others that a search finds none is taken, since nobody has looked at them.
+    """
+    try:
+        found = search(visit, sheet.action, name, text)
+    except Refused as trouble:
+        return trouble.message
+    exact = [each for each in found if text.casefold() in (each.id.casefold(), each.label.casefold())]
+    if len(exact) == 1:
+        sheet.raw[name] = exact[0].id
+        sheet.entry.put(name, Entry([exact[0].id]))
+        return None
+    sheet.found.setdefault(input_name(name), found)
+    return "choose one of those found." if found else ""
 
 
 # Showing
@@ -223,31 +263,56 @@ def runnable(visit: Visit, entry: Mapping[str, Any]) -> Action:
 def send(visit: Visit) -> Response:
     """Perform the action, or ask for it, or show the form anew with what is to be put right."""
     entry = entry_of(visit)
-    sheet = posted(visit, runnable(visit, entry))
+    action = runnable(visit, entry)
+    sheet = posted(visit, action)
+    if sheet.ask is None and (asked := visit.said("take")):
+        return taken_before(visit, action, asked)
     if any(name in visit.form for name in RESTARTS):
         return show(visit, entry, changed(visit, sheet), draft_of(visit, sheet))
     asking = visit.said("do") == "ask" and sheet.ask is None
+    if asking:  # which needs no secret, and would not keep it
+        sheet.raw = {name: raw for name, raw in sheet.raw.items() if not is_secret(action, name)}
     looked = draft_of(visit, sheet, asking=asking)
     if visit.said("do") == "check" or sheet.faults or not looked.complete:
         return show(visit, entry, sheet, looked, told=True, asking=asking)
-    return visit.redirect(f"/runs/{sent(visit, sheet, asking=asking)}")
+    return visit.to_run(*sent(visit, sheet, asking=asking))
 
 
-def sent(visit: Visit, sheet: Sheet, *, asking: bool) -> int:
-    """Hand a form to the desk, and return the id of the run that came of it; of the one that was, if sent before."""
+def is_secret(action: Action, name: str) -> bool:
+    """Say whether an input's type is, or holds, a secret."""
+    return name in action.inputs and action.inputs[name].secret
+
+
+def taken_before(visit: Visit, action: Action, id: str) -> Response:
+    """Lead to the run of an ask that this form has taken; refuses, since the ask is closed, where another one has.
+
+    Never is what was meant for an ask a run of its own.
+    """
+    run = run_of(visit, action, id)
+    if run is None:
+        raise NotFound("There is no such ask.", "Look in the inbox for those that are open.")
+    once = visit.said("once") or None
+    taken = visit.desk.take(run.id, by=visit.person.id, surface="console", once=once)
+    return visit.to_run(taken.id, taken.again)
+
+
+def sent(visit: Visit, sheet: Sheet, *, asking: bool) -> tuple[int, bool]:
+    """Hand a form to the desk; return the id of the run that came of it, and whether it was sent before."""
     desk, by = visit.desk, visit.person.id
     own: dict[str, Any] = {name: value or None for name, value in sheet.own.items()}
     if sheet.ask is not None:
+        taking: dict[str, Any] = {"by": by, "secrets": sheet.raw, "surface": "console", "once": sheet.once}
         id = sheet.ask.id
-        return performed(lambda hear: desk.take(id, by=by, secrets=sheet.raw, surface="console", listener=hear))
+        return performed(visit.console, lambda hear: desk.take(id, listener=hear, **taking))
     own |= {"by": by, "surface": "console", "once": sheet.once}
     if asking:
-        return desk.ask(sheet.action.name, sheet.inputs, **own).id
+        asked = desk.ask(sheet.action.name, sheet.inputs, **own)
+        return asked.id, asked.again
 
     def perform(hear: Listener) -> Run[Any]:
         return desk.run(sheet.action.name, sheet.inputs, listener=hear, **own)
 
-    return performed(perform)
+    return performed(visit.console, perform)
 
 
 def changed(visit: Visit, sheet: Sheet) -> Sheet:

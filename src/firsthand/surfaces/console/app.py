@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from firsthand.core.errors import (
     FirsthandError,
@@ -42,7 +43,8 @@ from firsthand.surfaces.console import (
     subjects,
 )
 from firsthand.surfaces.console.console import Console
-from firsthand.surfaces.console.door import Door
+from firsthand.surfaces.console.door import Door, Outward
+from firsthand.surfaces.console.performing import Busy
 from firsthand.surfaces.console.rendering import HOME
 from firsthand.surfaces.console.visit import NotFound, Visit
 
@@ -56,9 +58,17 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
 """Method, path and page; every one of them is for known people only."""
 
 STATUS: tuple[tuple[type[FirsthandError], int], ...] = (
-    (NotFound, 404), (UnknownActor, 403), (Refused, 409),
+    (NotFound, 404), (UnknownActor, 403), (Refused, 409), (Busy, 503),
     (JournalMissing, 503), (JournalOutdated, 503), (JournalUnavailable, 503),
 )  # fmt: skip
+
+
+class Application(Starlette):
+    """Starlette, with what every answer carries set around all of it: around its answer to what broke, too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what answers: the usual layers, and one more around them."""
+        return Outward(super().build_middleware_stack(), self.state.console)
 
 
 def application(
@@ -74,7 +84,7 @@ def application(
         yield
         await run_in_threadpool(console.stop)
 
-    app = Starlette(
+    app = Application(
         routes=[*routes(PAGES), *sessions.routes(console), Mount("/static", Static(directory=HOME / "static"))],
         middleware=[Middleware(Door, console=console)],
         exception_handlers={FirsthandError: refused, HTTPException: missing, 500: broken},
@@ -134,9 +144,12 @@ async def missing(request: Request, error: Exception) -> Response:
 
 
 async def broken(request: Request, error: Exception) -> Response:
-    """Say that the console itself is at fault; what it was stands in the server's log, and only there."""
+    """Say that the console itself is at fault; what it was stands in the server's log, and only there.
+
+    Without the console around it, which may be what broke.
+    """
     words = "Something in the console broke, and was logged.", "Try again; if it stays so, tell those who run it."
-    return await run_in_threadpool(said, request, 500, *words)
+    return await run_in_threadpool(sessions.plain, request.app.state.console, request, 500, *words)
 
 
 def said(request: Request, status: int, message: str, fix: str) -> Response:

@@ -141,7 +141,7 @@ def space_of(name: str) -> str:
 
 def unwritten(visit: Visit) -> list[Unwritten]:
     """Return the names that are performed by hand and written down nowhere, those of most runs."""
-    return visit.journal.manuals.unwritten(FEW)
+    return visit.journal.manuals.unwritten(FEW, visit.hidden)
 
 
 def declarers(visit: Visit) -> str:

@@ -23,17 +23,24 @@ from firsthand.surfaces.console.templating import environment
 
 LOG = logging.getLogger("firsthand")
 
+AT_ONCE = 64
+"""How many runs a console performs at once: each has a thread of its own."""
+
 PAUSE = 1.0
 """Seconds between two looks for what is new, for the followers."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the journal knew at one event: how people are called, what the catalogue has, and whom an @ names."""
+    """What the journal knew at one event: how people are called, what the catalogue has, and whom an @ names.
+
+    ``gone`` tells who could know of the names that no action has any more.
+    """
 
     event: int
     people: Mapping[str, str]
     entries: Mapping[str, Mapping[str, Any]]
+    gone: Mapping[str, Mapping[str, Any]]
     handles: Mapping[str, str]
 
     @cached_property
@@ -56,6 +63,7 @@ class Console:
     url: str = ""
     quick: tuple[str, ...] = ()
     templates: Environment = field(default_factory=environment)
+    room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
     guard: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
     follower: threading.Thread | None = None
@@ -91,7 +99,9 @@ class Console:
             everybody = self.journal.people.all()
             people = {person.id: person.name for person in everybody}
             there = handles({person.id: person.name for person in everybody if person.active})
-            known = self.known_at = Known(event, people, dict(self.history.catalogue()), there)
+            with self.journal.database.snapshot():
+                entries, gone = dict(self.history.catalogue()), self.history.gone()
+            known = self.known_at = Known(event, people, entries, gone, there)
         return known
 
     # While nobody asks for anything

@@ -20,6 +20,7 @@ from firsthand.insights.figures import Figures
 from firsthand.insights.frequency import Stretch
 from firsthand.insights.people import PersonFigures
 from firsthand.insights.scope import Scope, day, day_of, namespace_of
+from firsthand.insights.unseen import TooManyHidden
 from firsthand.insights.why import ReasonFigures
 from firsthand.surfaces.console import charts
 from firsthand.surfaces.console.charts import Bar
@@ -94,6 +95,12 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(Scope(first_day(name, today), None if name == "all" else today, **of), name)
 
 
+def preset_of(visit: Visit, range: str) -> tuple[str, str]:
+    """Return the days of a range as the form has them."""
+    days = Wanted(Scope(first_day(range, today_of(visit)), None if range == "all" else today_of(visit)), "").days
+    return days.get("since", ""), days.get("until", "")
+
+
 def first_day(name: str, today: date) -> date | None:
     """Return the first day of a range that ends today."""
     if name.isdecimal():
@@ -115,9 +122,9 @@ def page(visit: Visit) -> Response:
         return visit.redirect("/dashboard", **chosen(visit))
     try:
         wanted = wanted_of(visit)
+        figures = dashboard(visit.journal, wanted.scope, visit.hidden)
     except FirsthandError as trouble:
         return visit.render("dashboard.html", 422, trouble=trouble, wanted=Wanted(Scope(), ""), **choices(visit, {}))
-    figures = dashboard(visit.journal, wanted.scope, visit.hidden)
     more = visit.asked("more")
     return visit.render(
         "dashboard.html", trouble=None, wanted=wanted, figures=figures,
@@ -130,41 +137,45 @@ def page(visit: Visit) -> Response:
 def chosen(visit: Visit) -> dict[str, str]:
     """Return the fields of the address that the form's choices mean: ``of`` is one of three, or all."""
     given = {name: visit.asked(name) for name in ("range", "since", "until")}
+    first, last = given["since"], given["until"]
+    if given["range"] in RANGES and (first, last) == preset_of(visit, given["range"]):
+        given |= {"since": "", "until": ""}
     name, _, value = visit.asked("of").partition(":")
     return {**given, name: value} if name in ("namespace", "tag", "action") else given
 
 
 def choices(visit: Visit, of: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the form offers: namespaces, tags and actions, those of the catalogue and those that runs have.
-
-    Which of the runs' tags are of hidden actions alone is not known, so whom actions are hidden from is not told them.
-    """
+    """Return what the form offers: namespaces, tags and actions, those of the catalogue and those that runs have."""
     known = visit.history.aliases()
     present = {known.get(name, name) for name in visit.history.action_names()} - visit.hidden
     names = {*visit.entries, *present}
     tags = {str(tag) for entry in visit.entries.values() for tag in entry["tags"]}
-    if not visit.hidden:
-        tags |= {tag for tag, _ in counts(visit.journal, "tag", limit=CHOICES)}
-    actions = sorted(names, key=lambda name: (name not in present, visit.names.action(name).casefold(), name))
+    tags |= {tag for tag, _ in counts(visit.journal, "tag", limit=CHOICES, hidden=visit.hidden)}
+    actions = sorted(names, key=lambda name: (name not in present, name))
     groups = {
         "namespace": sorted({space for name in names if (space := namespace_of(name))}),
         "tag": sorted(tags), "action": actions[:CHOICES],
     }  # fmt: skip
+    there = {"namespace": groups["namespace"], "action": {*names, *known.keys() - visit.hidden}}
+    unknown = [(name, value) for name, value in of.items() if value not in there.get(name, (value,))]
     for name, value in of.items():
         if value not in groups[name]:
             groups[name].append(value)
-    return {"ranges": RANGES, "groups": groups}
+    return {"ranges": RANGES, "groups": groups, "unknown": unknown}
 
 
 def trend(visit: Visit, figures: Dashboard) -> float | None:
-    """Return by which part the runs became more than in as many days before; None where these were not recorded whole."""
+    """Return by which part the runs became more than in as many days before; None where these are not known."""
     since, until = figures.scope.since, figures.scope.until
     length = (until - since).days + 1 if since and until else 0
     if not since or not length or since.toordinal() <= length:
         return None
     scope = replace(figures.scope, since=since - timedelta(length), until=since - timedelta(1))
     with visit.journal.database.snapshot():
-        before = Figures(visit.journal, scope, visit.hidden)
+        try:
+            before = Figures(visit.journal, scope, visit.hidden)
+        except TooManyHidden:
+            return None
         runs = before.narrow("outcome").total() if before.recorded[0] <= day_of(since) - length else 0
     return figures.total.runs.runs / runs - 1 if runs else None
 
@@ -195,7 +206,8 @@ def said(stretch: Stretch) -> str:
     """Return the runs of some days in words."""
     since, until = (date.fromisoformat(each) for each in (stretch.since, stretch.until))
     days = f"{since:%a %-d %b %Y}" if since == until else f"{since:%-d %b} to {until:%-d %b %Y}"
-    ends = ", ".join(f"{each.runs:,} {name}" for name in OUTCOMES if (each := getattr(stretch, name)).runs)
+    found = {name: each.runs for name in OUTCOMES if (each := getattr(stretch, name)).runs}
+    ends = ", ".join(f"{runs:,} {'other' if (runs, name) == (1, 'others') else name}" for name, runs in found.items())
     return f"{days}: {stretch.runs.runs:,} run{'' if stretch.runs.runs == 1 else 's'}{f' ({ends})' if ends else ''}"
 
 

@@ -1,7 +1,7 @@
 """The door: what every request passes before anything is parsed, and every answer on its way out.
 
-Pure ASGI, around the whole console. Whatever is turned away gets an answer in words, is counted by its kind without
-content, and is slowed.
+Pure ASGI, in two layers: requests are looked at within the one that answers for what breaks, answers are completed
+around it. Whatever is turned away gets an answer in words, is counted by its kind without content, and is slowed.
 """
 
 from __future__ import annotations
@@ -40,12 +40,11 @@ Pages are not ``no-store``: the back button must show the same form again, with 
 
 
 class Door:
-    """The middleware around a console."""
+    """What looks at every request of a console."""
 
     def __init__(self, app: ASGIApp, console: Console) -> None:
         self.app = app
         self.console = console
-        self.slowing = Slowing()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or turn it away."""
@@ -55,20 +54,20 @@ class Door:
             await send({"type": "websocket.close", "code": 1008})
         else:
             host_loop.set(asyncio.get_running_loop())  # the author's async functions run where the host's do
-            await self.answer(scope, receive, self.outward(scope, send))
+            await self.answer(scope, receive, send)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request: by its page, or by what is not right about it."""
         try:
-            headers = look_at_head(scope)
+            headers = look_at_head(scope, self.console.url)
             if scope["method"] == "POST":
                 look_at_origin(headers, scope["scheme"], self.console.url)
                 kind = kind_of_body(headers)
                 form = await parsed(await read_body(receive), kind, headers.get("content-type", ""))
-                request = Request(scope)
+                receive = after_body(receive)
+                request = Request(scope, receive)
                 await run_in_threadpool(look_at_token, self.console, request, token_of(form, request.headers))
                 scope[FORM] = form
-                receive = after_body(receive)
         except FirsthandError as error:
             await self.show_out(error, scope, receive, send)
         else:
@@ -84,6 +83,19 @@ class Door:
             answer.headers["allow"] = "GET, HEAD, POST"
         answer.headers["connection"] = "close"  # what else was being sent is not read
         await answer(scope, receive, send)
+
+
+class Outward:
+    """What completes every answer of a console, whatever layer it comes from."""
+
+    def __init__(self, app: ASGIApp, console: Console) -> None:
+        self.app = app
+        self.console = console
+        self.slowing = Slowing()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have a request answered, with what its answer is to carry."""
+        await self.app(scope, receive, self.outward(scope, send) if scope["type"] == "http" else send)
 
     def outward(self, scope: Scope, send: Send) -> Send:
         """Return what sends an answer on, with the headers and cookies that it is to carry; a refusal later."""

@@ -9,7 +9,7 @@ from firsthand.storage.history import Filter
 from firsthand.surfaces.console.visit import Visit
 
 LABELS = {
-    "action": "action", "actor": "by", "subject": "on", "counted_for": "on", "reason": "because of", "outcome": "that",
+    "action": "action", "actor": "by", "subject": "on", "counted_for": "on", "reason": "reason", "outcome": "that",
     "tag": "tagged", "requested_by": "for", "asked_by": "asked by", "asked": "asked for", "namespace": "in",
     "kind": "on any", "trait": "whose", "since": "from", "until": "up to",
 }  # fmt: skip
@@ -34,4 +34,4 @@ def wanted_of(visit: Visit, found: Fields) -> Filter:
 def place(text: str) -> tuple[int, int] | None:
     """Return the place in the feed, time and id of a run, that an address names with ``before``."""
     at, _, id = text.partition("-")
-    return (int(at), int(id)) if at.isdecimal() and id.isdecimal() and len(text) < 40 else None
+    return (int(at), int(id)) if all(each.isdecimal() and len(each) < 19 for each in (at, id)) else None

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from firsthand.core.runs import Subject
 from firsthand.storage.history import Filter
 from firsthand.surfaces.console.matching import EXACT, fitting
+from firsthand.surfaces.console.pasted import asked_for
 from firsthand.surfaces.console.subjects import address_of, called, found_subjects, is_exactly
 from firsthand.surfaces.console.visit import Visit
 from firsthand.surfaces.words import line, sentence
@@ -59,7 +60,7 @@ def find(visit: Visit) -> Response:
         return visit.render("find_hits.html", headers={"vary": "hx-request"}, groups=groups, q=text, later=bool(text))
     looked = found_subjects(visit, text)
     found, faults = looked.subjects, looked.faults
-    exact = [each for each in found if is_exactly(each, text)]
+    exact = [each for each in found if any(is_exactly(each, part) for part in asked_for(text, [each.kind]))]
     if (
         len(exact) == 1
         and not any(group.title == "Runs" and group.hits for group in groups)
@@ -67,7 +68,7 @@ def find(visit: Visit) -> Response:
     ):
         return visit.redirect(address_of(exact[0]))
     if found:
-        groups.insert(0 if exact else 2, subject_group([*exact, *(each for each in found if each not in exact)]))
+        groups.insert(2, subject_group([*exact, *(each for each in found if each not in exact)]))
     return visit.render(
         "find.html",
         headers={"vary": "hx-request"},
@@ -82,7 +83,8 @@ def find_subjects(visit: Visit) -> Response:
     text = visit.asked("q")[:LONGEST]
     found = found_subjects(visit, text)
     groups = [subject_group(found.subjects)] if found.subjects else []
-    return visit.render("find_subjects.html", groups=groups, faults=found.faults)
+    elsewhere = any(group.hits for group in groups_of(visit, text))
+    return visit.render("find_subjects.html", groups=groups, faults=found.faults, elsewhere=elsewhere)
 
 
 def groups_of(visit: Visit, text: str) -> list[Group]:
@@ -124,8 +126,8 @@ def action_hit(visit: Visit, name: str) -> Hit:
 
 
 def runs(visit: Visit, text: str) -> Iterator[Hit]:
-    """Yield the run of a number: ``812``, ``#812``, ``run 812``."""
-    if number := RUN.fullmatch(text):
+    """Yield the run of a number: ``812``, ``#812``, ``run 812``; or those whose addresses are pasted."""
+    for number in filter(None, map(RUN.fullmatch, asked_for(text))):
         run = visit.history.run(int(number[1]))
         if run is not None and run.action not in visit.hidden:
             yield Hit(f"/runs/{run.id}", "history", f"Run {run.id}", sentence(run, visit.names, 60))
@@ -133,9 +135,10 @@ def runs(visit: Visit, text: str) -> Iterator[Hit]:
 
 def people(visit: Visit, text: str) -> Iterator[Hit]:
     """Yield the people whose name or id has all words of a text."""
-    words = text.casefold().split()
-    known = visit.console.known().people
-    fit = ((id, name) for id, name in known.items() if all(word in f"{id} {name}".casefold() for word in words))
+    parts = [part.casefold().split() for part in asked_for(text)]
+    known = visit.console.known().people.items()
+    folded = ((id, name, f"{id} {name}".casefold()) for id, name in known)
+    fit = [(id, name) for id, name, both in folded if any(all(word in both for word in words) for words in parts)]
     for id, name in sorted(fit, key=lambda each: each[1].casefold())[:MOST]:
         yield Hit(f"/people/{quote(id)}", "user", line(name, 80), line(id, 80))
 

@@ -33,13 +33,16 @@ class TurnAway(FirsthandError):
         self.status = status
 
 
-def look_at_head(scope: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers that matter; raises ``TurnAway`` where something about the head is not right."""
+def look_at_head(scope: Mapping[str, Any], url: str = "") -> dict[str, str]:
+    """Return the headers that matter; raises ``TurnAway`` where something about the head is not right.
+
+    ``url`` is where people reach the console, if that is known: a request for another host is none of theirs, whatever
+    name led to this machine.
+    """
     headers = plain_headers(scope["headers"])
     if scope["method"] not in ("GET", "HEAD", "POST"):
         raise TurnAway("method", 405, "This cannot be done here.")
-    if not HOST.fullmatch(headers.get("host", "")):
-        raise TurnAway("host", 400, "The request does not say in earnest which host it is for.")
+    look_at_host(headers.get("host", ""), url)
     raw_path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
     if not is_text(raw_path) or not is_text(scope["query_string"].replace(b"+", b" ")):
         raise TurnAway("text", 400, "The address is not text: it is not UTF-8.")
@@ -50,6 +53,17 @@ def look_at_head(scope: Mapping[str, Any]) -> dict[str, str]:
     if scope["method"] != "POST" and sends(scope["headers"], headers):
         raise TurnAway("kind", 400, "Nothing can be sent with this.")
     return headers
+
+
+def look_at_host(host: str, url: str) -> None:
+    """Raise ``TurnAway`` for a host that is none, or not the one of ``url``."""
+    if not HOST.fullmatch(host) or not origin_of(f"http://{host}"):
+        raise TurnAway("host", 400, "The request does not say in earnest which host it is for.")
+    if url and origin_of(f"{urlsplit(url).scheme}://{host}") != origin_of(url):
+        raise TurnAway(
+            "host", 400, f"This console is not at {host}.",
+            f"Open {url}; a proxy before it has to pass on the host that the browser says.",
+        )  # fmt: skip
 
 
 def plain_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

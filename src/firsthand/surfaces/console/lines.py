@@ -77,6 +77,6 @@ def someone(id: str | None, names: Names, url: Url) -> Markup:
 def subject_link(subject: Subject, url: Url) -> Markup:
     """Return a link to a subject: its kind, its id, and its label where that says more."""
     at = escape(url(f"/subjects/{spelt(subject.kind)}/{spelt(subject.id)}"))
-    more = f' <span class="mute">{told(subject.label)}</span>' if subject.label not in ("", subject.id) else ""
+    more = f' <span class="mute">{told(subject.label, 80)}</span>' if subject.label not in ("", subject.id) else ""
     kind = escape(safe(subject.kind.replace("_", " ")))
-    return Markup(f'<a class="quiet" href="{at}">{kind} {told(subject.id)}{more}</a>')  # noqa: S704 - escaped
+    return Markup(f'<a class="quiet" href="{at}">{kind} {told(subject.id, 80)}{more}</a>')  # noqa: S704 - escaped

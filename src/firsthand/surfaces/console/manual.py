@@ -118,7 +118,7 @@ def new_page(visit: Visit) -> Response:
     if not visit.may_declare:
         return told_whom_to_ask(visit)
     name, title = visit.asked("name"), visit.asked("title")
-    if current := visit.journal.manuals.get(name):
+    if current := declared(visit, name):
         return show(visit, Sheet.of(current, current.version), current)
     texts = {**dict.fromkeys(FITTING, ""), "name": name or suggested(title), "title": title}
     sheet = Sheet(texts)
@@ -159,10 +159,15 @@ def page(visit: Visit) -> Response:
     return show(visit, Sheet.of(older or current, current.version), current, older=older)
 
 
-def current_of(visit: Visit, name: str) -> Manual:
+def declared(visit: Visit, name: str) -> Manual | None:
     """Return the declaration of a name, a retired one too; one that a hidden action has taken over is not there."""
-    found = visit.journal.manuals.get(name)
-    if found is None or name in visit.hidden:
+    return None if name in visit.hidden else visit.journal.manuals.get(name)
+
+
+def current_of(visit: Visit, name: str) -> Manual:
+    """Return the same; raises ``NotFound``."""
+    found = declared(visit, name)
+    if found is None:
         raise NotFound("There is no such manual action.", "Look for it among the actions, or write it down.")
     return found
 
@@ -209,17 +214,17 @@ def save(visit: Visit) -> Response:
     """Declare what the form says, as a version; or show it again: with what is wrong, or what somebody else saved."""
     sheet = Sheet.posted(visit)
     wanted, declaring = sheet.wanted(visit), Declaring(visit.desk.pipeline, visit.desk.declares)
-    current = visit.journal.manuals.get(wanted.name)
+    current = declared(visit, wanted.name)
     declaring.allow(wanted.name, visit.person)
     if visit.said("do") == "look":
         return show(visit, sheet, current if sheet.version else None)
-    sheet.faults = faults_by_field(wanted, declaring)
+    sheet.faults = faults_by_field(visit, wanted, declaring)
     if sheet.faults:
         return show(visit, sheet, current if sheet.version else None, 422)
     try:
         declaring.declare(wanted, visit.person)
     except Refused as refusal:
-        current = visit.journal.manuals.get(wanted.name)
+        current = declared(visit, wanted.name)
         if current is None or refusal.code != "changed_meanwhile":
             raise
         if not is_saved(wanted, current, visit):
@@ -227,19 +232,19 @@ def save(visit: Visit) -> Response:
     return visit.redirect(f"/actions/{address(wanted.name)}")
 
 
-def faults_by_field(wanted: Manual, declaring: Declaring) -> dict[str, list[str]]:
+def faults_by_field(visit: Visit, wanted: Manual, declaring: Declaring) -> dict[str, list[str]]:
     """Return what is wrong with a declaration, by the field that it is about; what is about none under no name."""
     found: dict[str, list[str]] = {}
-    for fault in faults_of(wanted, declaring):
+    for fault in faults_of(visit, wanted, declaring):
         tried = ((name, replace(wanted, **{name: value})) for name, value in FITTING.items())
-        at = next((name for name, other in tried if fault not in faults_of(other, declaring)), "")
+        at = next((name for name, other in tried if fault not in faults_of(visit, other, declaring)), "")
         found.setdefault(at, []).append(fault)
     return found
 
 
-def faults_of(wanted: Manual, declaring: Declaring) -> list[str]:
+def faults_of(visit: Visit, wanted: Manual, declaring: Declaring) -> list[str]:
     """Return what is wrong with a declaration, as sentences."""
-    return [*wanted.faults(), *declaring.faults_here(wanted)]
+    return [*wanted.faults(), *declaring.faults_here(wanted, visit.person)]
 
 
 def is_saved(wanted: Manual, current: Manual, visit: Visit) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from firsthand.core.errors import FirsthandError
 from firsthand.core.runs import Run
+from firsthand.surfaces.console.console import Console
 
 LOG = logging.getLogger("firsthand")
 
@@ -19,11 +20,19 @@ HANDED_ON = 1.0
 Listener = Callable[[str, object], None]
 
 
-class Performance:
-    """One run being performed in a thread: ``id`` is known once it is on record."""
+class Busy(FirsthandError):
+    """As many runs are being performed as a console performs at once; nothing was recorded."""
 
-    def __init__(self, perform: Callable[[Listener], Run[Any]]) -> None:
+
+class Performance:
+    """One run being performed in a thread: ``id`` is known once it is on record; ``again`` once it was sent before.
+
+    ``ending`` is called when it has ended.
+    """
+
+    def __init__(self, perform: Callable[[Listener], Run[Any]], ending: Callable[[], None] = lambda: None) -> None:
         self.perform = perform
+        self.ending = ending
         self.id: int | None = None
         self.run: Run[Any] | None = None
         self.error: FirsthandError | None = None
@@ -47,6 +56,7 @@ class Performance:
                 if self.left:
                     LOG.error("Run %s: %s", self.id, error.message)
         finally:
+            self.ending()
             self.ended.set()
             self.recorded.set()
 
@@ -55,6 +65,11 @@ class Performance:
         if kind == "recorded" and isinstance(said, int):
             self.id = said
             self.recorded.set()
+
+    @property
+    def again(self) -> bool:
+        """Whether it was sent before, so that nothing was performed now."""
+        return self.run is not None and self.run.again
 
     def outcome(self) -> int:
         """Return the run's id, once it has ended or a second has passed; raises what kept it from being one."""
@@ -70,8 +85,19 @@ class Performance:
         return self.id
 
 
-def performed(perform: Callable[[Listener], Run[Any]]) -> int:
-    """Perform, and return the id of the run, which may still be going on."""
-    performance = Performance(perform)
-    performance.start()
-    return performance.outcome()
+def performed(console: Console, perform: Callable[[Listener], Run[Any]]) -> tuple[int, bool]:
+    """Perform; return the id of the run, which may still be going on, and whether it was sent before.
+
+    Raises ``Busy`` where as many are going on as may.
+    """
+    busy = Busy("The console is busy: too many runs are going on at once.", "Nothing was done. Send it again later.")
+    if not console.room.acquire(blocking=False):
+        raise busy
+    performance = Performance(perform, console.room.release)
+    try:
+        performance.start()
+    except RuntimeError as error:  # the machine has no thread left
+        console.room.release()
+        raise busy from error
+    id = performance.outcome()
+    return id, performance.again

@@ -65,15 +65,15 @@ def fits(person: Person, text: str) -> bool:
 
 def only_on_record(visit: Visit, known: set[str]) -> list[Person]:
     """Return those who performed runs but are none of the known people, most runs first: imports bring such."""
-    every = counts(visit.journal, "actor")
+    every = counts(visit.journal, "actor", hidden=visit.hidden)
     return [Person(id, id, active=False) for id, _ in every if id not in known and not id.startswith("system:")]
 
 
 def rows_of(visit: Visit, persons: Iterable[Person], known: set[str], since: date) -> list[Row]:
     """Return people with their figures."""
     persons = list(persons)
-    runs = dict(counts(visit.journal, "actor", since))
-    last = visit.history.newest("actor", [person.id for person in persons])
+    runs = dict(counts(visit.journal, "actor", since, hidden=visit.hidden))
+    last = visit.history.newest("actor", [person.id for person in persons], visit.hidden)
     return [Row(each, each.id in known, runs.get(each.id, 0), last.get(each.id)) for each in persons]
 
 

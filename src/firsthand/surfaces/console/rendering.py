@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ SURFACES = {"terminal": "terminal-2", "console": "world", "python": "code", "imp
 ENVIRONMENTS = {"production": "red", "staging": "orange", "development": "green", "test": "blue"}
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
-"""Steps and notes in Markdown: no HTML, no pictures; links with javascript: and the like are left out by the library."""
+"""Steps and notes in Markdown: no HTML, no pictures; the library leaves out links with javascript: and the like."""
 
 MARKDOWN.add_render_rule("heading_open", lambda *_: '<p class="strong">')  # a page has headings of its own
 MARKDOWN.add_render_rule("heading_close", lambda *_: "</p>\n")
@@ -43,11 +43,18 @@ def text(value: object) -> Markup:
 
 
 def mentions(value: str, handles: Mapping[str, str], url: Callable[[str], str]) -> Markup:
-    """Return stored text as ``text`` does, with whoever is named with an @ in it as a link to them."""
+    """Return stored text as ``text`` does, with whoever is named with an @ in it as a link to them.
+
+    Of a name that nobody has, or two people have, it is said that it reaches nobody.
+    """
     told, at = Markup(""), 0
     for start, end, person in named(value, handles):
-        link = Markup('<a href="{}">{}</a>').format(url(f"/people/{quote(person, safe='')}"), safe(value[start:end]))
-        told, at = told + safe(value[at:start]) + link, end
+        name, before = safe(value[start:end]), safe(value[at:start])
+        if person:
+            link = Markup('<a href="{}">{}</a>').format(url(f"/people/{quote(person, safe='')}"), name)
+        else:
+            link = escape(name) + Markup(' <small class="mute">(nobody)</small>')
+        told, at = told + before + link, end
     return Markup("<bdi>{}</bdi>").format(told + safe(value[at:]))
 
 
@@ -94,6 +101,11 @@ def distance(passed: timedelta, at: datetime) -> str:
 def clock(at: datetime | None, parts: str = "%-d %b %Y %H:%M:%S") -> Markup:
     """Return a moment in UTC; the console's script says it in the reader's own zone."""
     return Markup("") if at is None else time_element(at, f"{at:{parts}}")
+
+
+def in_words(day: str) -> str:
+    """Return a day as a page says it: ``2026-03-03`` is 3 Mar 2026."""
+    return f"{date.fromisoformat(day):%-d %b %Y}"
 
 
 def stamp(at: datetime) -> Markup:

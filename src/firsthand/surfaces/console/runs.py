@@ -18,7 +18,7 @@ from firsthand.core.steps import Steps
 from firsthand.surfaces.console.performing import performed
 from firsthand.surfaces.console.rendering import length
 from firsthand.surfaces.console.stages import Stage, stages
-from firsthand.surfaces.console.values import Shown, cell, files_in, is_table, shown, table_csv
+from firsthand.surfaces.console.values import Shown, files_in, is_table, shown, table_csv
 from firsthand.surfaces.console.visit import NotFound, Visit
 from firsthand.surfaces.words import sentence
 
@@ -49,7 +49,7 @@ class Told:
     @property
     def stages(self) -> list[Stage]:
         """The six steps, and what came after."""
-        return stages(self.run, self.events)
+        return stages(self.run, self.events, self.entry, self.visit.names)
 
     @cached_property
     def comments(self) -> list[Event]:
@@ -129,14 +129,14 @@ def page(visit: Visit) -> Response:
         if visit.asked("after") == str(visit.history.last_event_of(run.id)):
             return Response(status_code=304)
         told = Told(visit, run, visit.history.events(run.id))
-        return visit.render("run_news.html", told=told, run=run, was=visit.asked("was"), cell=cell)
+        return visit.render("run_news.html", told=told, run=run, was=visit.asked("was"))
     return whole_page(visit, run)
 
 
 def whole_page(visit: Visit, run: Run[Any], status: int = 200, **said: Any) -> Response:
     """Return the page of a run; ``said`` is what came of a form on it."""
     told = Told(visit, run, visit.history.events(run.id))
-    return visit.render("run.html", status, told=told, run=run, cell=cell, once=secrets.token_urlsafe(16), **said)
+    return visit.render("run.html", status, told=told, run=run, once=secrets.token_urlsafe(16), **said)
 
 
 # What was returned, to take along
@@ -177,8 +177,10 @@ def take(visit: Visit) -> Response:
     """Perform what a colleague asked for."""
     run, once = run_of(visit), visit.said("once") or None
     desk, by = visit.desk, visit.person.id
-    performed(lambda heard: desk.take(run.id, by=by, surface="console", listener=heard, once=once))
-    return visit.redirect(f"/runs/{run.id}")
+    sent = performed(
+        visit.console, lambda heard: desk.take(run.id, by=by, surface="console", listener=heard, once=once)
+    )
+    return visit.to_run(*sent)
 
 
 def decline(visit: Visit) -> Response:

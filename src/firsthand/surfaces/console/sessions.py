@@ -87,12 +87,21 @@ def way_in(console: Console, request: Request) -> str | None:
     prefix = prefix_of(request)
     wanted = request.url.path[len(prefix) :] + (f"?{request.url.query}" if request.url.query else "")
     if request.headers.get("hx-request"):
-        current = urlsplit(request.headers.get("hx-current-url", ""))
-        wanted = current.path.removeprefix(prefix) + (f"?{current.query}" if current.query else "")
-    wanted = wanted if request.method in ("GET", "HEAD") else ""
-    base = console.sign_in_url if console.identify is not None else f"{prefix}/sign-in"
-    query = urlencode({"next": wanted}) if own_path(wanted) not in ("", "/") else ""
-    return f"{base}{'&' if '?' in str(base) else '?'}{query}" if query else base
+        wanted = shown_page(request).removeprefix(prefix)
+    following, base = own_path(wanted) if request.method in ("GET", "HEAD") else "", f"{prefix}/sign-in"
+    if console.identify is not None:  # the host's own page, which knows nothing of the prefix
+        following, base = following and f"{prefix}{following}", str(console.sign_in_url)
+    query = urlencode({"next": following}) if following not in ("", "/") else ""
+    return f"{base}{'&' if '?' in base else '?'}{query}" if query else base
+
+
+def shown_page(request: Request) -> str:
+    """Return path and query of the page whose script asks; empty where what it says is no address."""
+    try:
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+    except ValueError:
+        return ""
+    return shown.path + (f"?{shown.query}" if shown.query else "")
 
 
 def own_path(path: str) -> str:

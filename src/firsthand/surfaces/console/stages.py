@@ -9,16 +9,16 @@ from typing import Any
 
 from firsthand.core.journal import Event
 from firsthand.core.runs import OUTCOMES, Run
-from firsthand.surfaces.words import line
+from firsthand.surfaces.console.rendering import length
+from firsthand.surfaces.words import Names, line
 
-CHECKS = {
-    "Authorize": "Whether {who} may at all.",
-    "Look up": "The action of that name, as its code is now.",
-    "Check": "The inputs, the reason, the subjects and the circumstances.",
-}
+CHECKS = "Authorize", "Look up", "Check"
 """The steps between the record and performing: they leave no event, but are known by how far the run came."""
 
 PERFORM, OUTCOME = "Perform", "Record the outcome"
+
+NOBODY = Names()
+NONE = "The inputs and the reason were right; it has no circumstances"
 
 FIRST = ("unknown_action", "no_right")
 """Codes of refusals of the first of these steps; before performing every other one is the last's."""
@@ -38,13 +38,19 @@ class Stage:
     by: str | None = None
 
 
-def stages(run: Run[Any], events: Sequence[Event]) -> list[Stage]:
-    """Return the stages of a run, in the order in which they happened; those to come are last."""
-    found = [stage for event in events for stage in stages_of(run, event)]
+def stages(
+    run: Run[Any], events: Sequence[Event], entry: Mapping[str, Any] | None = None, names: Names = NOBODY
+) -> list[Stage]:
+    """Return the stages of a run, in the order in which they happened; those to come are last.
+
+    ``entry`` is the action as the catalogue has it now, if it still does.
+    """
+    checked = checks_of(run, entry, names)
+    found = [stage for event in events for stage in stages_of(run, event, checked)]
     return found if run.outcome else [*found, *to_come(run)]
 
 
-def stages_of(run: Run[Any], event: Event) -> Iterator[Stage]:
+def stages_of(run: Run[Any], event: Event, checked: Mapping[str, str]) -> Iterator[Stage]:
     """Yield what an event adds to the stages."""
     at, by, data = event.at, event.actor, event.data
     waits, found = "now" if run.status == "asked" else "", str(data.get("status"))
@@ -62,13 +68,13 @@ def stages_of(run: Run[Any], event: Event) -> Iterator[Stage]:
         name, words, look = told[event.kind]
         yield Stage(name, words, look, at, by)
     elif event.kind == "performing":
-        yield from (Stage(name, words_of(name, run)) for name in CHECKS)
+        yield from (Stage(name, words) for name, words in checked.items())
         yield Stage(PERFORM, *how_it_went(run, by_hand="steps" in data), at, by)
     elif event.kind in ("declined", "withdrawn"):
         yield Stage(event.kind.capitalize(), why(event.data), LOOKS[event.kind], at, by)
     elif event.kind in OUTCOMES:
         if run.performing_at is None:
-            yield from stopped(run, event)
+            yield from stopped(event, checked)
         yield Stage(OUTCOME, event.kind, LOOKS.get(event.kind, "bad"), at, by)
 
 
@@ -78,14 +84,16 @@ def how_it_went(run: Run[Any], *, by_hand: bool) -> tuple[str, str]:
         return "By hand, step by step." if by_hand else "The author's function is at work.", "now"
     if run.status == "unknown":
         return "Its process died: whether it happened is not known.", "warn"
-    return "", LOOKS.get(run.status, "bad")
+    took = length((run.ended_at - run.performing_at).total_seconds()) if run.performing_at and run.ended_at else ""
+    words = f"{'By hand, in' if by_hand else 'It took'} {took}." if took else ""
+    return words, LOOKS.get(run.status, "bad")
 
 
-def stopped(run: Run[Any], event: Event) -> Iterator[Stage]:
+def stopped(event: Event, checked: Mapping[str, str]) -> Iterator[Stage]:
     """Yield the steps of a run that stopped before it was performed; the one that stopped it says why."""
     code = (event.data.get("refusal") or {}).get("code")
     known = event.actor is not None  # a process that died says nothing of how far it came
-    stop = next(iter(CHECKS)) if code in FIRST else list(CHECKS)[-1]
+    stop = CHECKS[0] if code in FIRST else CHECKS[-1]
     past = False
     for name in CHECKS:
         if past or not known:
@@ -94,7 +102,7 @@ def stopped(run: Run[Any], event: Event) -> Iterator[Stage]:
             past = True
             yield Stage(name, why(event.data), LOOKS.get(event.kind, "bad"))
         else:
-            yield Stage(name, words_of(name, run))
+            yield Stage(name, checked[name])
     yield Stage(PERFORM, "Not reached: nothing happened.", "off")
 
 
@@ -113,6 +121,23 @@ def why(data: Mapping[str, Any]) -> str:
     return line(f"{error.get('type', '')}: {error.get('message', '')}", 400) if error else ""
 
 
-def words_of(name: str, run: Run[Any]) -> str:
-    """Return a step's words for a run."""
-    return CHECKS[name].format(who="whoever took it" if run.asked_by and run.actor else "the actor")
+def checks_of(run: Run[Any], entry: Mapping[str, Any] | None, names: Names) -> dict[str, str]:
+    """Return the words of each step before performing for a run that passed it: what is on record, and the entry's.
+
+    The entry is as the action is now: where its code has changed since, that is said.
+    """
+    now = "" if entry and entry["code"] == run.digest else ", as it is written now"
+    may = f"{names.person(run.actor or run.asked_by)} may."
+    code = f", code {run.digest[:12]}" if run.digest else ""
+    tags = f", tagged {', '.join(run.tags)}" if run.tags else ""
+    found = {"Authorize": may, "Look up": f"{run.action}{code}{tags}.", "Check": "All held."}
+    if entry:
+        held = entry["when"]
+        found["Authorize"] = f"{may} Who may{now}: {entry['who']}"
+        found["Check"] = f"{circumstances(len(held))} held{now}: {' '.join(held)}" if held else f"{NONE}{now}."
+    return {name: line(words, 1_000) for name, words in found.items()}
+
+
+def circumstances(number: int) -> str:
+    """Return a number of circumstances in words."""
+    return "1 circumstance" if number == 1 else f"{number} circumstances"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
@@ -14,6 +14,7 @@ from firsthand.core.runs import OUTCOMES, Subject
 from firsthand.insights.of_subject import of_subject
 from firsthand.storage.history import Filter
 from firsthand.surfaces.console.filtering import LABELS, given, place, wanted_of
+from firsthand.surfaces.console.pasted import asked_for
 from firsthand.surfaces.console.visit import NotFound, Visit
 from firsthand.surfaces.words import line
 
@@ -69,7 +70,7 @@ def subject(visit: Visit) -> Response:
     look, last = look_at(visit, kind, id), recorded(visit, kind, id)
     if look.now is not None and look.now.id != id:
         return visit.redirect(address_of(look.now))
-    shown = look.now or last
+    shown = look.now or next(iter(last), None)
     if shown is None:
         trouble = look.trouble or Refused(f"There is no {kind.replace('_', ' ')} {id} on record.")
         raise NotFound(trouble.message, trouble.fix or "Look the id up and give it again.")
@@ -96,11 +97,11 @@ def look_at(visit: Visit, kind: str, id: str) -> Look:
         return Look(trouble=trouble)
 
 
-def recorded(visit: Visit, kind: str, id: str) -> Subject | None:
-    """Return a subject as the newest run that the visitor may know of has it."""
+def recorded(visit: Visit, kind: str, id: str) -> list[Subject]:
+    """Return a subject as the newest run that the visitor may know of has it, if there is one."""
     key = f"{kind}:{id}"
     runs = visit.history.feed(Filter(subject=key, without=tuple(sorted(visit.hidden))), 1)
-    return next((each for run in runs for each in run.subjects if each.key == key), None)
+    return [each for run in runs for each in run.subjects if each.key == key][:1]
 
 
 def prefilled(offer: Offer, subject: Subject) -> str:
@@ -120,13 +121,37 @@ def subjects(visit: Visit) -> Response:
     return visit.render("subjects.html", kinds=kinds, kind=kind, q=text, hits=hits, faults=found.faults)
 
 
-def found_subjects(visit: Visit, text: str, kinds: Iterable[str] | None = None) -> Found:
-    """Return the subjects that a text finds, of the kinds that the visitor may look at; one on record by its key."""
-    found = offers_of(visit).search(text, None if kinds is None else [*kinds])
-    kind, colon, id = text.partition(":")
-    if colon and not any(each.key == text for each in found.subjects) and (last := recorded(visit, kind, id)):
-        found.subjects.append(last)
-    return found
+def found_subjects(visit: Visit, text: str, wanted: Collection[str] | None = None) -> Found:
+    """Return the subjects that a text finds, of the kinds that the visitor may look at, and those on record by key.
+
+    ``wanted`` are the only kinds to look in.
+    """
+    asking, found = offers_of(visit), Found([], [])
+    loaded = asking.kinds(visit.person)
+    every = [*dict.fromkeys([*loaded, *visit.history.subject_kinds()])]
+    for part in asked_for(text, every):
+        kind, colon, id = part.partition(":")
+        if colon and kind in every:
+            add(found, by_key(visit, asking, kind, id))
+        else:
+            add(found, asking.search(part, wanted))
+            for other in every:
+                add(found, Found(recorded(visit, other, part) if other not in loaded else [], []))
+    kept = {each.key: each for each in found.subjects if wanted is None or each.kind in wanted}
+    return Found([*kept.values()], [*dict.fromkeys(found.faults)])
+
+
+def by_key(visit: Visit, asking: Offers, kind: str, id: str) -> Found:
+    """Return the one subject of a kind and an id, as it is now or as it was last recorded."""
+    found = asking.search(id, [kind])
+    exact = [each for each in found.subjects if is_exactly(each, id)][:1]
+    return Found(exact or recorded(visit, kind, id), found.faults)
+
+
+def add(found: Found, more: Found) -> None:
+    """Add to what is found."""
+    found.subjects.extend(more.subjects)
+    found.faults.extend(more.faults)
 
 
 def offers_of(visit: Visit) -> Offers:

@@ -69,9 +69,9 @@ def formed(value: Any) -> Shown:
     return Shown("json", as_json(value))
 
 
-def is_address(text: str) -> bool:
-    """Say whether a text is nothing but the address of a page, which a link may lead to."""
-    if not text.startswith(("http://", "https://")) or len(text) > 2_000:
+def is_address(text: object) -> bool:
+    """Say whether a value is nothing but the address of a page, which a link may lead to."""
+    if not isinstance(text, str) or not text.startswith(("http://", "https://")) or len(text) > 2_000:
         return False
     if UNSAFE.search(text) or any(map(str.isspace, text)):
         return False

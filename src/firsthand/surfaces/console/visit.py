@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from firsthand.core.actors import Person
-from firsthand.core.catalogue import may
+from firsthand.core.catalogue import hidden_from, may
 from firsthand.core.errors import FirsthandError
 from firsthand.desk import Desk
 from firsthand.storage.history import History
@@ -60,10 +60,9 @@ class Visit:
 
     @cached_property
     def hidden(self) -> frozenset[str]:
-        """The names, former ones too, of the actions that this person may not know of."""
-        every = self.console.known().entries
-        entries = [(name, entry) for name, entry in every.items() if name not in self.entries]
-        return frozenset(each for name, entry in entries for each in (name, *entry.get("aliases", ())))
+        """The names of the actions that this person may not know of: former ones, and of actions that are gone, too."""
+        known = self.console.known()
+        return hidden_from(self.person.roles, known.entries, known.gone)
 
     @cached_property
     def names(self) -> Names:
@@ -121,7 +120,9 @@ class Visit:
         given = {name: value for name, value in query.items() if value not in (None, "")} if query else None
         return f"{self.prefix}{path}?{urlencode(given, doseq=True)}" if given else f"{self.prefix}{path}"
 
-    def render(self, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **said: Any) -> Response:
+    def render(
+        self, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **said: Any
+    ) -> Response:
         """Return a page, or a part of one."""
         context = {
             "visit": self, "url": self.url, "names": self.names, "person": self.person, "desk": self.desk,
@@ -130,6 +131,10 @@ class Visit:
         }  # fmt: skip
         html = self.console.templates.get_template(template).render(context)
         return HTMLResponse(html, status, headers=dict(headers or {}))
+
+    def to_run(self, id: int, again: bool) -> Response:
+        """Send the browser to the run that came of a form; ``again`` where the form had been sent before."""
+        return self.redirect(f"/runs/{id}", sent="again" if again else "")
 
     def redirect(self, path: str, **query: object) -> Response:
         """Send the browser to another page of the console, after something was done."""

@@ -19,7 +19,7 @@ from firsthand.surfaces.console.limits import TurnAway
 SESSION, BROWSER = "firsthand", "firsthand_browser"
 """Cookies: a session's token; and, before there is one, what a form's token is bound to."""
 
-FORM, COOKIES, AWAY = "firsthand.form", "firsthand.cookies", "firsthand.away"
+FORM, COOKIES, AWAY, HOSTS = "firsthand.form", "firsthand.cookies", "firsthand.away", "firsthand.hosts"
 """What the door and the pages leave for each other in a request's scope."""
 
 
@@ -34,7 +34,7 @@ class Found(NamedTuple):
 def found(console: Console, request: Request) -> Found:
     """Return who is visiting, as they are now. Asks the host where the console has its ``identify``."""
     if console.identify is not None:
-        id = call(console.identify, request)
+        id = identified(console, request)
         person = console.journal.person(id) if isinstance(id, str) and id else None
         return Found(person, csrf(console, request, None), None if person or not id else str(id))
     visitor = signed_in(console, request)
@@ -44,6 +44,13 @@ def found(console: Console, request: Request) -> Found:
 def visitor(console: Console, request: Request) -> Person | None:
     """Return the known and active person who is visiting."""
     return found(console, request).person
+
+
+def identified(console: Console, request: Request) -> Any:
+    """Return whom the host says is there; it is asked once for each request, for the form's token as for the page."""
+    if console.identify is not None and HOSTS not in request.scope:
+        request.scope[HOSTS] = call(console.identify, request)
+    return request.scope.get(HOSTS)
 
 
 def signed_in(console: Console, request: Request) -> Visitor | None:
@@ -61,14 +68,14 @@ def csrf(console: Console, request: Request, visitor: Visitor | None) -> str:
 
 
 def binding(console: Console, request: Request, visitor: Visitor | None) -> str:
-    """Return what form tokens are bound to: the session, else the browser, which gets a cookie for it."""
+    """Return what form tokens are bound to: the session; else the browser, by a cookie, and whom the host names."""
     if visitor is not None:
         return f"session:{visitor.session}"
     known = cookie(console, request, BROWSER)
     if not known:
         known = secrets.token_urlsafe(16)
         remember(console, request, BROWSER, known)
-    return f"browser:{known}"
+    return repr(("browser", known, str(identified(console, request) or "")))
 
 
 def look_at_token(console: Console, request: Request, given: str) -> None:
@@ -80,7 +87,7 @@ def look_at_token(console: Console, request: Request, given: str) -> None:
         )
     elif console.accounts.csrf_fits(binding(console, request, visitor), given):
         return
-    elif visitor is None and console.identify is None:
+    elif visitor is None and not identified(console, request):
         away = TurnAway(
             "session", 401, "You are signed out, so nothing was done.",
             "Sign in, go back to your form, reload it, and send it again.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firsthand.core.actors import Person
-from firsthand.core.catalogue import may
+from firsthand.core.catalogue import hidden_from, may
 from firsthand.core.errors import JournalMissing, JournalUnavailable, SettingsError, UnknownActor
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
@@ -81,6 +81,12 @@ def roles_at(journal: SqlJournal) -> tuple[str, ...] | None:
     if person is None:
         return () if people.all() else None
     return person.roles
+
+
+def hidden_here(journal: SqlJournal) -> frozenset[str]:
+    """Return the names of the actions hidden from whoever sits here: former ones, and of actions gone, too."""
+    roles, history = roles_at(journal), journal.history
+    return frozenset() if roles is None else hidden_from(roles, dict(history.catalogue()), history.gone())
 
 
 def recorded_catalogue() -> dict[str, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from firsthand.core.steps import markdown_of
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.completion import action_names
-from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
+from firsthand.surfaces.terminal.context import actor_of, hidden_here, load_desk, names_of, open_journal
 from firsthand.surfaces.words import line
 
 
@@ -100,7 +100,7 @@ def list_all(journal: SqlJournal, *, as_json: bool) -> None:
         for each in found
     ]  # fmt: skip
     printing.table(["name", "title", "who", "steps", "version", "by"], rows, right=(3, 4))
-    if unwritten := journal.manuals.unwritten(20):
+    if unwritten := journal.manuals.unwritten(20, hidden_here(journal)):
         printing.say("\nPerformed, but neither written nor declared:", error=True)
         for each in unwritten:
             printing.say(f"  {line(each.name, 60)} ({each.runs:,} runs)", error=True)

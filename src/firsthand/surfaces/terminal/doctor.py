@@ -100,7 +100,8 @@ def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
         yield Finding("wrong", str(error))
     unknown = database.read("SELECT count(*) FROM runs WHERE status = 'unknown'")[0][0]
     if unknown:
-        yield Finding("note", f"{unknown} runs ended unknown. Look at them: firsthand feed --outcome unknown.")
+        runs = "1 run" if unknown == 1 else f"{unknown} runs"
+        yield Finding("note", f"{runs} ended unknown. Look: firsthand feed --outcome unknown.")
 
 
 def foreign_findings(database: Sqlite) -> Iterator[Finding]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firsthand.core.catalogue import may
 from firsthand.core.errors import FirsthandError
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.completion import action_names
-from firsthand.surfaces.terminal.context import names_of, open_journal, roles_at
+from firsthand.surfaces.terminal.context import hidden_here, names_of, open_journal
 from firsthand.surfaces.terminal.reading import DAY
 from firsthand.surfaces.words import Names, line
 
@@ -151,11 +150,3 @@ def say_until(counted_until: datetime | None) -> None:
     """Say where not every run is counted."""
     if counted_until:
         printing.say(f"Counted are runs until {counted_until:%Y-%m-%d %H:%M} UTC; the rest is on its way.", error=True)
-
-
-def hidden_here(journal: SqlJournal) -> frozenset[str]:
-    """Return the actions that are hidden from whoever sits here."""
-    roles = roles_at(journal)
-    if roles is None:
-        return frozenset()
-    return frozenset(name for name, entry in journal.history.catalogue() if not may(entry, roles))

@@ -59,7 +59,7 @@ def new_command(name: str | None, role: str | None, by_hand: str | None) -> None
     settings = Settings.load()
     module, _, desk = (settings.desk or "support:desk").partition(":")
     desk = desk or "desk"
-    path = desk_file(settings, module)
+    path = desk_file(settings, module, desk)
     actions = import_desk(settings).work_out() if path.exists() else None
     wanted = name or by_hand or ""
     if actions and actions.get(wanted):
@@ -82,8 +82,8 @@ def new_command(name: str | None, role: str | None, by_hand: str | None) -> None
     printing.say(f"Fill in what it does, then: python -m pytest {test.relative_to(settings.folder)}")
 
 
-def desk_file(settings: Settings, module: str) -> Path:
-    """Return the file of the desk's module, or where a first one goes."""
+def desk_file(settings: Settings, module: str, desk: str) -> Path:
+    """Return the file of the desk's module, or where a first one goes; one of an installed package is left alone."""
     if not settings.desk:
         path = settings.folder / "support.py"
         if path.exists():
@@ -97,7 +97,14 @@ def desk_file(settings: Settings, module: str) -> Path:
         found = None
     if found is None or found.origin is None:
         raise FirsthandError(f"The desk's module {module} is not found.", "Look at the setting, and at PYTHONPATH.")
-    return Path(found.origin)
+    path = Path(found.origin).resolve()
+    if not path.is_relative_to(settings.folder.resolve()) or "site-packages" in path.parts:
+        raise FirsthandError(
+            f"The desk's module {module} is not in this folder but in {path}, where nothing is written.",
+            f"Give the desk a module here, such as my_{module.rpartition('.')[2]}.py: from {module} import "
+            f'{desk}. Then say so in firsthand.toml: desk = "my_{module.rpartition(".")[2]}:{desk}".',
+        )
+    return path
 
 
 def test_file(folder: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ from firsthand.core.secrets import Mask
 from firsthand.surfaces.console.forms.entries import entered
 from firsthand.surfaces.console.forms.faults import faults_by_path
 from firsthand.surfaces.console.forms.fields import fields_of
+from firsthand.surfaces.console.forms.filling import started
 from firsthand.surfaces.console.forms.reading import read
 from firsthand.surfaces.console.forms.showing import form_of
 
@@ -89,3 +90,19 @@ def test_the_summary_leads_to_each_field_and_the_field_says_what_is_wrong():
     count = ids["inputs.lines.0.count"]
     assert (count["aria-invalid"], count["aria-describedby"]) == ("true", "faults-inputs.lines.0.count")
     assert "this is missing." in ids["faults-inputs.lines.0.count"]["text"]
+
+
+def test_the_summary_says_what_a_field_stands_in():
+    form, _ = told([("inputs.lines.0.sku", "a"), ("inputs.lines.1.sku", "b"), ("inputs.lines.1.count", "1")])
+    labels = {name: label for name, label, _ in form.summary}
+    assert labels["inputs.lines.0.count"] == "Lines 1, Count"
+    assert labels["inputs.amount"] == "Amount"
+
+
+def test_every_alternative_of_an_input_with_a_default_has_a_label():
+    its_fields = fields_of([Input("un", int | str, 3).describe(), Input("raw", bytes, b"").describe()])
+    page = Page(html_of(form_of(its_fields, started(its_fields))))
+    labels = {each["for"]: each["text"].strip() for each in page.elements if each["tag"] == "label"}
+    assert labels["inputs.un:none"] == "As it is by default"
+    assert all(labels.values())
+    assert "Empty means ." not in " ".join(page.words)

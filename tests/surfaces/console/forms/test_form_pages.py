@@ -2,7 +2,6 @@
 
 import datetime as dt
 import enum
-import shutil
 from collections import Counter
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -11,7 +10,6 @@ from urllib.parse import parse_qsl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from forms_seen import TEMPLATES, Page, described, html_of
-from playwright.sync_api import sync_playwright
 from pydantic import AnyUrl, BaseModel, Field, SecretStr
 
 from firsthand.core.runs import Subject
@@ -195,18 +193,6 @@ class Site:
         else:
             self.sent = read(self.fields, entry).inputs
         return entry
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("there is no Chromium here")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
-        yield chromium
-        chromium.close()
 
 
 def opened(browser, site, **how):

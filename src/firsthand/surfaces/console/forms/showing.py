@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
@@ -95,6 +95,8 @@ class Shown:
             return "Nothing"
         if not self.field.required and self.field.default is None:
             return "Not given"
+        if self.kind == "variants":
+            return "As it is by default"
         return "Choose…" if self.field.dependent or not self.text else ""
 
     @property
@@ -154,12 +156,21 @@ def form_of(
     wrong = faults_by_name(fields, entry, faults)
     context = Context(wrong, offered or {}, found or {}, labels or {}, url, focus, again)
     made = Form(tuple(shown(each, entry.at(each.segment), name_of(SPACE, each.segment), context) for each in fields))
+    labels_within = dict(labelled(made.fields))
     summary = [
-        (name, field.label if (field := made.field(name)) else "", safe(words))
+        (name, labels_within.get(name, ""), safe(words))
         for name in in_order(made.fields, wrong)
         for words in wrong[name]
     ]
     return replace(made, summary=tuple(summary), multipart=any(each.multipart for each in fields))
+
+
+def labelled(parts: Sequence[Shown], before: str = "", parent: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the name of each field and what it is called with what it stands in: ``Lines 1, Count``."""
+    for each in parts:
+        within = before if each.label.startswith(parent) else f"{before}{parent}, "
+        yield each.name, f"{within}{each.label}"
+        yield from labelled(each.parts, within, each.label)
 
 
 def in_order(parts: Sequence[Shown], names: Mapping[str, object]) -> list[str]:
@@ -264,7 +275,7 @@ def help_of(field: Field, *, example: bool = False) -> str:
     """Return what helps to fill a field in: its author's words, its limits, an example, its default."""
     default = field.default if field.empty == "left out" and not field.secret else None
     said = [field.help, EXAMPLES.get(field.kind, "") if example else ""]
-    if default is not None and not isinstance(default, (list, dict, bool)) and not field.options:
+    if default not in (None, "") and not isinstance(default, (list, dict, bool)) and not field.options:
         said.append(f"Empty means {default}.")
     return " ".join(each for each in said if each)
 
