@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from served import Site
@@ -38,11 +39,20 @@ def pages(site: Site, person: str) -> dict[str, str]:
         found[f"run {name}"] = path("runs", run.id)
         if name == "succeeded":
             found |= dict(about(run))
+    shapes = set()
     for name, entry in site.journal.history.catalogue():
-        found[f"action {entry['title']}"] = path("actions", name)
         if entry.get("manual"):
             found["by hand edited"] = path("manual", name)
+        if (shape := shape_of(entry)) not in shapes:
+            shapes.add(shape)
+            found[f"action {entry['title']}"] = path("actions", name)
     return {name: at for number, (name, at) in enumerate(found.items()) if at not in list(found.values())[:number]}
+
+
+def shape_of(entry: Mapping[str, Any]) -> str:
+    """Return what kinds of fields an action's form has; one page of each shape is enough to look at."""
+    kinds = {f"{sorted(each['schema'])} {each.get('subject')}" for each in entry["inputs"]}
+    return f"{sorted(kinds)} {'manual' in entry} {bool(entry['when'])}"
 
 
 def about(run: Run[object]) -> Iterator[tuple[str, str]]:

@@ -212,5 +212,7 @@ def test_a_key_of_another_actions_run_is_refused_on_record_and_nothing_is_perfor
         unknown = t.run("no.such", by="priya", reason="asked", once="form-1")
         assert (unknown.again, unknown.refusal.code) == (False, "key_used")
         assert shop.done == [1]
-        by_name, by_alias = (t.run(name, {"account": 1}, by="priya", reason="asked", once="b") for name in ("remove", "drop"))
+        by_name, by_alias = (
+            t.run(name, {"account": 1}, by="priya", reason="asked", once="b") for name in ("remove", "drop")
+        )
         assert (by_alias.id, by_alias.again) == (by_name.id, True)

@@ -9,8 +9,8 @@ import pytest
 from firsthand.surfaces.sheets import FORMULAS, cell, csv_text
 
 ODD = [
-    "x;=cmd", "x;=cmd;y", "x; =cmd", "x\t=cmd", "x\n=cmd", "x\r\n+cmd", 'x;"=cmd"', 'x;"";" =cmd"', "a,b;@cmd", "x;\n-cmd",
-    "x;＝cmd", "=a;=b", '"x";=cmd', "x;;;\t=cmd",
+    "x;=cmd", "x;=cmd;y", "x; =cmd", "x\t=cmd", "x\n=cmd", "x\r\n+cmd", 'x;"=cmd"', 'x;"";" =cmd"', "a,b;@cmd",
+    "x;\n-cmd", "x;＝cmd", "=a;=b", '"x";=cmd', "x;;;\t=cmd",
 ]  # fmt: skip
 
 

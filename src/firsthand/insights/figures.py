@@ -124,10 +124,10 @@ class Figures:
             return None
         if self.scope.tag is None:
             return self.part(self.hidden_names)
-        names = {name for _, name, _ in self.by_scope("action")}.intersection(self.hidden_names)
-        part = self.part(tuple(sorted(names)))
-        among = part.narrow("outcome").total()
-        return self.part(part.actions, tagged(self.database, part.actions, self.scope.tag, self.days, among))
+        here = {name for _, name, _ in self.by_scope("action")}
+        names = tuple(name for name in self.hidden_names if name in here)
+        among = self.part(names).narrow("outcome").total()
+        return self.part(names, tagged(self.database, names, self.scope.tag, self.days, among))
 
     def part(self, actions: tuple[str, ...], runs: list[tuple[Any, ...]] | None = None) -> Figures:
         """Return the figures of some of the scope's actions: of some runs, or as the tally counts them."""

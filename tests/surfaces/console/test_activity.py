@@ -155,7 +155,9 @@ def test_days_in_the_wrong_order_are_said_in_words(house):
 
 
 @pytest.mark.parametrize("path", ["/", "/people/priya@acme.com", "/subjects/account/42"])
-@pytest.mark.parametrize("place", ["9" * 19 + "-1", "1-" + "9" * 19, "9" * 30 + "-1", "9" * 18 + "-" + "9" * 18, "-", "1-x"])
+@pytest.mark.parametrize(
+    "place", ["9" * 19 + "-1", "1-" + "9" * 19, "9" * 30 + "-1", "9" * 18 + "-" + "9" * 18, "-", "1-x"]
+)
 def test_a_place_in_the_feed_that_is_none_is_no_fault_of_the_consoles(house, path, place):
     assert house.client.get(path, params={"before": place}).status_code == 200
 

@@ -371,7 +371,9 @@ def test_a_host_that_mounts_the_console_gets_its_headers_and_its_lifespan_is_run
 # The host
 
 
-@pytest.mark.parametrize("host", ["evil.com", "support.acme.com.evil.com", "support.acme.com:8000", "testserver", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["evil.com", "support.acme.com.evil.com", "support.acme.com:8000", "testserver", "127.0.0.1"]
+)
 def test_where_it_is_known_where_people_reach_it_no_other_host_is_answered(host: str) -> None:
     with consoles(url="https://support.acme.com/desk/", identify=lambda request: "ada") as ui:
         answer = ui.get("/inbox", headers={"host": host})
