@@ -25,7 +25,7 @@ from firsthand.insights.unseen import TooManyHidden
 from firsthand.storage.journal import SqlJournal
 
 DAY = timedelta(1)
-SPANS = [(None, None), (0, 0), (3, 40), (11, 41), (None, 100), (60, None), (-400, 4000), (5, 2), (500, 600)]
+SPANS = [(None, None), (0, 0), (3, 40), (11, 41), (None, 100), (60, None), (-400, 4000), (500, 600)]
 OF: list[dict[str, str]] = [
     {}, {"namespace": "invoice"}, {"namespace": "old"}, {"tag": "billing"}, {"tag": "a,b"},
     {"action": "invoice.refund"}, {"action": "give_back"}, {"action": "nothing.known"}, {"action": "x"},
