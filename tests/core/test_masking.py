@@ -282,7 +282,7 @@ def test_whatever_the_secret_every_run_is_recorded_reads_back_and_keeps_it_to_it
                 assert kept.outcome == ("refused" if code else "failed" if way.startswith("raise") else "succeeded")
                 assert (kept.refusal.code if kept.refusal else "") == code
                 assert kept.subject.key == ("account:99" if way == "unknown" else "account:1")
-                assert list(kept.inputs) == ["account", "amount", "card", "password"]
+                assert sorted(kept.inputs) == ["account", "amount", "card", "password"]
                 assert kept.refusal is None or way != "check" or kept.refusal.check == "lucky"
                 assert set(kept.subject.traits) <= {"plan"}
                 if way == "return a model" and "*" not in secret:

@@ -54,7 +54,7 @@ class Performance:
             with self.guard:
                 self.error = error
                 if self.left:
-                    LOG.error("Run %s: %s", self.id, error.message)
+                    LOG.error("Run %s: %s", self.id, error.message)  # noqa: TRY400 - it is told in words
         finally:
             self.ending()
             self.ended.set()

@@ -61,8 +61,9 @@ class Option:
 class Field:
     """What can be filled in at one place.
 
-    ``whole`` says that a file is given with its name and type. ``fields`` are a group's parts, the alternatives of variants, or the one row of a list or a mapping. ``required``
-    says that it has to be given, ``nullable`` that nothing (None) is a value of it. A default of None is no default.
+    ``whole`` says that a file is given with its name and type. ``fields`` are a group's parts, the alternatives of
+    variants, or the one row of a list or a mapping. ``required`` says that it has to be given, ``nullable`` that
+    nothing (None) is a value of it. A default of None is no default.
     """
 
     kind: Kind
