@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
     """A Chromium. It ends with its module: while Playwright is on, a thread cannot start an event loop of its own."""
-    from chromium import launched
+    from .chromium import launched
 
     with launched() as chromium:
         yield chromium

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from served import Site, Window, seen, served
 
 from firsthand.demo.starting import make
 from firsthand.demo.support import desk
+
+from .served import Site, Window, seen, served
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from served import Site
-
 from firsthand.core.runs import Run
 from firsthand.storage.history import Filter
+
+from .served import Site
 
 LISTS = {
     "activity": "/", "activity filtered": "/?outcome=succeeded&tag=nothing", "activity writing": "/?write=1",

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hostile import WHO, fill, hostile_desk
-from pages import LISTS, pages
 from playwright.sync_api import Browser
-from served import Site, seen, served
 
 from firsthand import Desk
 from firsthand.core.actors import Person
+
+from .hostile import WHO, fill, hostile_desk
+from .pages import LISTS, pages
+from .served import Site, seen, served
 
 EVERY = {"rules": {"target-size": {"enabled": True}}}
 CONTRAST = {"runOnly": ["color-contrast", "link-in-text-block"]}

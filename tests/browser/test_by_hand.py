@@ -1,7 +1,8 @@
 """Manual actions, walked: written down, performed step by step, ended, changed, and nothing overwritten."""
 
 from playwright.sync_api import expect
-from served import PRIYA, SAM, Site, Window
+
+from .served import PRIYA, SAM, Site, Window
 
 STEPS = "1. Call **back**\n2. Look at [the bank](https://bank.example.com)\n3. Write to them"
 

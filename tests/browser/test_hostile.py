@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hostile import LONG, MARKUP, NAME, TEXTS, WHO, fill, hostile_desk
-from pages import LISTS, pages, path
 from playwright.sync_api import Browser
-from served import Seen, Site, seen, served
 
 from firsthand import Desk
 from firsthand.core.actors import Person
+
+from .hostile import LONG, MARKUP, NAME, TEXTS, WHO, fill, hostile_desk
+from .pages import LISTS, pages, path
+from .served import Seen, Site, seen, served
 
 SHOWN = [text for text in TEXTS if not set(text) & set("\n\0")]
 """Texts that can stand in an address."""

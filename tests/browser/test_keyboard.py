@@ -1,7 +1,8 @@
 """Everything can be done by keyboard: what has the focus is seen, nothing is skipped, and nothing holds it fast."""
 
 import pytest
-from served import PRIYA, Window
+
+from .served import PRIYA, Window
 
 FOCUSED = """() => {
   const at = document.activeElement, around = at.closest(".find, .hits a") ?? at;

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from served import Seen, Site, seen
+
+from .served import Seen, Site, seen
 
 CANCEL = "/actions/subscription.cancel?account=45&reason=customer+asked"
 ASK = "/actions/account.merge?keep=47&duplicate=48&reason=customer+asked"

@@ -6,9 +6,10 @@ import time
 from datetime import UTC, datetime
 
 from playwright.sync_api import Page, expect
-from served import NOOR, PRIYA, SAM, Seen, Site, Window
 
 from firsthand.core.actors import Person
+
+from .served import NOOR, PRIYA, SAM, Seen, Site, Window
 
 
 def sign_in(window: Seen, person: str, password: str, at: str = "/") -> Page:

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from pages import BLOCK, run_page
+
+from .pages import BLOCK, run_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from past import START, fill, found, opened, run_of
 
 from firsthand.core.errors import FirsthandError
 from firsthand.core.runs import Run
@@ -23,6 +22,8 @@ from firsthand.insights.figures import Number
 from firsthand.insights.scope import Scope, filter_of
 from firsthand.insights.unseen import TooManyHidden
 from firsthand.storage.journal import SqlJournal
+
+from .past import START, fill, found, opened, run_of
 
 DAY = timedelta(1)
 SPANS = [(None, None), (0, 0), (3, 40), (11, 41), (None, 100), (60, None), (-400, 4000), (500, 600)]

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from past import START, fill, found, opened, run_of
 
 from firsthand.insights.figures import Number
 from firsthand.insights.of_action import of_actions
@@ -17,6 +16,8 @@ from firsthand.insights.of_person import of_person
 from firsthand.insights.of_subject import of_subject
 from firsthand.insights.scope import filter_of
 from firsthand.storage.journal import SqlJournal
+
+from .past import START, fill, found, opened, run_of
 
 HIDDEN = frozenset({"secret.thing"})
 

@@ -81,8 +81,8 @@ def test_a_journal_held_by_another_program_is_named_within_ten_seconds(path: Pat
 def test_a_journal_that_may_not_grow_is_named_and_works_again_afterwards(path: Path) -> None:
     code = (
         "import resource, sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "import test_unavailable as t\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from tests.storage import test_unavailable as t\n"
         "from pathlib import Path\n"
         "from firsthand import JournalUnavailable\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({path.stat().st_size}, resource.RLIM_INFINITY))\n"

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from pydantic import SecretStr
-from signing import ORIGIN, Browser
 
 from firsthand import Desk, File, Refused, Run
 from firsthand.surfaces.console.app import application
 from firsthand.testing import trial
+
+from .signing import ORIGIN, Browser
 
 
 class Account:

@@ -4,7 +4,8 @@ import json
 import time
 
 import pytest
-from consoles import House, hidden_fields
+
+from .consoles import House, hidden_fields
 
 CANCEL = "/actions/subscription.cancel"
 WHY = {"reason": "customer asked"}

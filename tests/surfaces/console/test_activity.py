@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from consoles import House, hidden_fields
+
+from .consoles import House, hidden_fields
 
 WHY = {"reason": "customer asked"}
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from looked_up import LIVE, Account, opened, read, seen_by, shop_desk
 
 from firsthand import Desk
 from firsthand.surfaces.console.matching import DESCRIBED, fitting
+
+from .looked_up import LIVE, Account, opened, read, seen_by, shop_desk
 
 ACCOUNTS = {42: Account(42, "luis@example.com")}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from acme import Acme, acme
+
+from .acme import Acme, acme
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 

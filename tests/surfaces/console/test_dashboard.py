@@ -11,12 +11,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from consoles import House, opened
 
 from firsthand.core.runs import microseconds
 from firsthand.insights import figures as module
 from firsthand.insights.dashboard import Dashboard, dashboard, tables
 from firsthand.insights.scope import Scope
+
+from .consoles import House, opened
 
 TODAY = datetime(2026, 5, 20, 12, tzinfo=UTC)
 HOSTILE = '<script>alert("1")</script>" onload=x \u202e=1+1'

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from signing import ORIGIN, PASSWORD, Browser, browser, consoles
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -17,6 +16,8 @@ from firsthand.surfaces.console.console import Console
 from firsthand.surfaces.console.door import HEADERS
 from firsthand.surfaces.console.slowing import ADDRESSES, LONGEST, Slowing, address_of
 from firsthand.surfaces.words import TURNED_AWAY_WORDS
+
+from .signing import ORIGIN, PASSWORD, Browser, browser, consoles
 
 FORM = {"content-type": "application/x-www-form-urlencoded", "origin": ORIGIN}
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from looked_up import LIVE, Account, opened, read, seen_by, shop_desk
 
 from firsthand import Desk
 from firsthand.storage.imports import Mapping, import_log
+
+from .looked_up import LIVE, Account, opened, read, seen_by, shop_desk
 
 ACCOUNTS = {
     42: Account(42, "luis@example.com"),

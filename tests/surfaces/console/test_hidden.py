@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from consoles import House, opened
+
+from .consoles import House, opened
 
 WHY = {"reason": "our mistake"}
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from acme import Acme, acme
 
 from firsthand.core.journal import Step
 from firsthand.storage.history import Filter
 from firsthand.storage.inbox import waiting
+
+from .acme import Acme, acme
 
 
 @pytest.fixture

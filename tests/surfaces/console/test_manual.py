@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consoles import House, opened
 
 from firsthand.core.manual import Manual
 from firsthand.storage.imports import Mapping, import_log
+
+from .consoles import House, opened
 
 STEPS = "1. Call **the bank**\n2. Block the card\n3. Tell the customer"
 FORM = {

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from html import unescape
 
 import pytest
-from signing import ORIGIN, PASSWORD, Browser, browser, consoles
+
+from .signing import ORIGIN, PASSWORD, Browser, browser, consoles
 
 PAGES = ("/settings", "/settings/people", "/settings/person?person=priya", "/settings/rights")
 

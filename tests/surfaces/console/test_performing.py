@@ -3,10 +3,11 @@
 import threading
 
 import pytest
-from consoles import House, hidden_fields
 
 from firsthand.surfaces.console import console
 from firsthand.surfaces.console.performing import Busy, performed
+
+from .consoles import House, hidden_fields
 
 CANCEL = "/actions/subscription.cancel"
 WHY = {"reason": "customer asked"}

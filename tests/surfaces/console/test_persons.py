@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from looked_up import Account, opened, read, seen_by, shop_desk
 
 from firsthand import Desk
 from firsthand.core.actors import Person
+
+from .looked_up import Account, opened, read, seen_by, shop_desk
 
 ACCOUNTS = {42: Account(42, "luis@example.com")}
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from html import unescape
 
 import pytest
-from acme import Acme, File, acme
+
+from .acme import Acme, File, acme
 
 SCRIPT = "<script>alert(1)</script>"
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from signing import ORIGIN, PASSWORD, Browser, browser, consoles
 from starlette.requests import Request
 
 from firsthand.surfaces.console.sessions import own_path
+
+from .signing import ORIGIN, PASSWORD, Browser, browser, consoles
 
 OTHER = "another horse entirely"
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from looked_up import Account, opened, read, seen_by, shop_desk
 
 from firsthand import Desk
+
+from .looked_up import Account, opened, read, seen_by, shop_desk
 
 Shop = tuple[Desk, dict[int, Account]]
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminals import LOGIN, Terminal
+
+from .terminals import LOGIN, Terminal
 
 
 @pytest.fixture

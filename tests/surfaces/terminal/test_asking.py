@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from terminals import Terminal
+from .terminals import Terminal
 
 ASK = ("ask", "account.merge", "--keep", "45", "--duplicate", "46", "--reason", "other", "--notes", "Both are theirs")
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from terminals import LOGIN, Terminal
+
+from .terminals import LOGIN, Terminal
 
 DECLARE = (
     "declare", "account.move", "--who", "support", "--why", "customer asked", "--subject", "account",

@@ -4,7 +4,8 @@ import csv
 import io
 
 import pytest
-from terminals import Terminal
+
+from .terminals import Terminal
 
 
 @pytest.fixture

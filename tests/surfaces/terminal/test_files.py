@@ -3,7 +3,8 @@
 import hashlib
 
 import pytest
-from terminals import LOGIN, Terminal
+
+from .terminals import LOGIN, Terminal
 
 SUPPORT = """
 from firsthand import Desk, File

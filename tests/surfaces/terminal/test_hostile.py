@@ -5,7 +5,7 @@ import pty
 import subprocess
 import sys
 
-from terminals import Terminal
+from .terminals import Terminal
 
 HOSTILE = "\x1b[31mred\x07 \x9b2J <script>alert(1)</script> \u202etxt.exe\u202c 😀 \r\n\tend"
 

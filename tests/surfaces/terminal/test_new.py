@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from terminals import LOGIN, Terminal
+from .terminals import LOGIN, Terminal
 
 
 def passes(terminal: Terminal) -> bool:

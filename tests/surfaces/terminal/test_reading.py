@@ -6,7 +6,8 @@ import json
 import sqlite3
 
 import pytest
-from terminals import LOGIN, Terminal
+
+from .terminals import LOGIN, Terminal
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """``run`` performs from options, refuses in the core's words, and its exit code tells which."""
 
 import pytest
-from terminals import LOGIN, Terminal
+
+from .terminals import LOGIN, Terminal
 
 CANCEL = ("run", "subscription.cancel", "--account", "42", "--reason", "customer asked")
 

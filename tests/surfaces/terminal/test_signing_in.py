@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from terminals import Terminal
+from .terminals import Terminal
 
 
 def test_an_invitation_is_printed_once_and_kept_as_a_digest(terminal: Terminal) -> None:

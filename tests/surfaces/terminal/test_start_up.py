@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from terminals import Terminal
+
+from .terminals import Terminal
 
 SLOW = ("pydantic", "psycopg", "starlette", "uvicorn", "jinja2", "rich", "asyncio", "firsthand.desk", "firsthand.demo")
 

@@ -9,7 +9,8 @@ import sys
 import time
 
 import pytest
-from terminals import LOGIN, Terminal
+
+from .terminals import LOGIN, Terminal
 
 SUPPORT = """
 import os, time

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from forms_seen import Page, html_of
 from pydantic import BaseModel, Field
 
 from firsthand.core.inputs import Input, parse
@@ -13,6 +12,8 @@ from firsthand.surfaces.console.forms.fields import fields_of
 from firsthand.surfaces.console.forms.filling import started
 from firsthand.surfaces.console.forms.reading import read
 from firsthand.surfaces.console.forms.showing import form_of
+
+from .forms_seen import Page, html_of
 
 
 class Line(BaseModel):

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
-from forms_seen import described, fields, submitted
 from pydantic import AnyUrl, BaseModel, Field, Secret, SecretStr
 
 from firsthand.surfaces.console.forms.entries import entered
@@ -15,6 +14,8 @@ from firsthand.surfaces.console.forms.fields import fields_of, name_of, plain_wo
 from firsthand.surfaces.console.forms.filling import started
 from firsthand.surfaces.console.forms.reading import read
 from firsthand.surfaces.console.forms.schemas import merged
+
+from .forms_seen import described, fields, submitted
 
 
 class Size(enum.Enum):

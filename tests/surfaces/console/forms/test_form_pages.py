@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from forms_seen import TEMPLATES, Page, described, html_of
 from pydantic import AnyUrl, BaseModel, Field, SecretStr
 
 from firsthand.core.runs import Subject
@@ -19,6 +18,8 @@ from firsthand.surfaces.console.forms.filling import blank_row, resumed, started
 from firsthand.surfaces.console.forms.reading import read
 from firsthand.surfaces.console.forms.showing import form_of
 from firsthand.surfaces.console.rendering import HOME
+
+from .forms_seen import TEMPLATES, Page, described, html_of
 
 HOSTILE = [
     "<script>document.title='taken'</script>", '"><img src=x onerror=alert(1)>', "' onfocus='alert(1)' autofocus='",

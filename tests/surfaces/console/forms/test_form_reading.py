@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from forms_seen import described, fields, submitted
 from pydantic import BaseModel, SecretStr
 
 from firsthand.surfaces.console.forms.entries import FormTooLarge, entered, with_row, without_row
 from firsthand.surfaces.console.forms.fields import fields_of
 from firsthand.surfaces.console.forms.filling import blank_row, prefilled, resumed, started
 from firsthand.surfaces.console.forms.reading import read
+
+from .forms_seen import described, fields, submitted
 
 
 class Line(BaseModel):

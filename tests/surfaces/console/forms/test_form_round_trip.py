@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 import pytest
-from forms_seen import submitted
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, Field, Json
@@ -19,6 +18,8 @@ from firsthand.core.secrets import STARS
 from firsthand.surfaces.console.forms.fields import fields_of
 from firsthand.surfaces.console.forms.filling import resumed
 from firsthand.surfaces.console.forms.reading import read
+
+from .forms_seen import submitted
 
 TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), min_size=1, max_size=30
