@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from firsthand.by_hand import ByHand
 from firsthand.core.actions import Actions, Registration, Why, registered
 from firsthand.core.asks import Asks
+from firsthand.core.attempts import Request
 from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
 from firsthand.core.errors import DeskError, FirsthandError
 from firsthand.core.namespace import Namespace
-from firsthand.core.pipeline import Pipeline, Request
+from firsthand.core.pipeline import Pipeline
 from firsthand.core.policy import EVERYBODY, Who
 from firsthand.core.reasons import name_of as reason_name
 from firsthand.core.resources import resources_of
@@ -99,13 +100,19 @@ class Desk(ByHand):
         title: str | None = None,
         aliases: Iterable[str] = (),
         ask: str | Iterable[str] = EVERYBODY,
+        mode: str = "once",
+        background: bool = False,
+        one_at_a_time: bool = False,
+        verify: Callable[..., Any] | None = None,
     ) -> Callable[[F], F]:
         """Register the decorated function as an action; it stays the function that it was."""
 
         def register(function: F) -> F:
             reasons = why if why is not None else self.why
             said = {"who": who, "why": reasons, "when": when, "tags": tags, "owner": owner, "title": title}
-            self.register(registered(name or name_of(function), function, aliases=several(aliases), ask=ask, **said))
+            manner = {"mode": mode, "background": background, "one_at_a_time": one_at_a_time, "verify": verify}
+            named = name or name_of(function)
+            self.register(registered(named, function, aliases=several(aliases), ask=ask, **said, **manner))
             return function
 
         return register

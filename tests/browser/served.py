@@ -135,6 +135,13 @@ class Seen:
         stray = self.page.evaluate(STRAY)
         assert (self.wrong, stray, self.page.evaluate("'xss' in window")) == ([], [], False), self.page.url[:300]
 
+    def search(self, text: str) -> None:
+        """Open the palette and type, as somebody does who looks where they type; wait for what it finds."""
+        self.page.keyboard.press("Control+k")
+        self.page.locator("#palette-q:focus").wait_for()
+        self.page.keyboard.type(text, delay=40)
+        self.page.locator("#hits a").first.wait_for()
+
     def fits(self, *widths: int) -> None:
         """Assert that the page is no wider than the window, however wide that is."""
         now = (self.page.viewport_size or {})["width"]

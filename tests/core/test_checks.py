@@ -1,8 +1,8 @@
 import pytest
 
 from firsthand import Desk, DeskError, Refused, Run, check
+from firsthand.core.attempts import Request
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Request
 from firsthand.testing import trial
 
 from .shop import Account, on_record

@@ -345,8 +345,8 @@ def test_choices_of_a_subject_are_enforced_by_its_id(desk, shop):
 
 
 def test_what_is_offered_is_told_as_far_as_the_other_inputs_are_known(desk):
+    from firsthand.core.attempts import Request
     from firsthand.core.looking import Looking
-    from firsthand.core.pipeline import Request
 
     def plans(account: Account) -> dict[str, str]:
         return {"basic": "Basic", "gold": "Gold"}

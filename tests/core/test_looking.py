@@ -6,8 +6,8 @@ import pytest
 from pydantic import AfterValidator, SecretStr
 
 from firsthand import Choices, Refused
+from firsthand.core.attempts import Request
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Request
 from firsthand.testing import trial
 
 from .shop import Account

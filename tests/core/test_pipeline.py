@@ -246,6 +246,7 @@ def test_what_the_run_keeps_is_all_there(shop):
             "inputs": {"account": 1, "at_period_end": True}, "value": "Ends on 3 May.",
             "output": "Talking to the bank.\nDone.\n", "refusal": None, "error": None,
             "performing_at": "2026-01-01T09:00:00+00:00", "ended_at": "2026-01-01T09:00:00+00:00",
+            "mode": "once", "due": None, "fence": 0, "batch": None, "schedule": None,
         }  # fmt: skip
 
 
@@ -759,8 +760,8 @@ def test_with_a_journal_that_cannot_be_written_nothing_is_performed(shop, desk):
 
 
 def test_the_checklist_says_what_holds_and_what_is_still_needed_and_records_nothing(shop, desk):
+    from firsthand.core.attempts import Request
     from firsthand.core.looking import Looking
-    from firsthand.core.pipeline import Request
 
     def is_active(account: Account) -> bool:
         """It is active."""
@@ -785,8 +786,8 @@ def test_the_checklist_says_what_holds_and_what_is_still_needed_and_records_noth
 
 
 def test_looking_leaves_resources_through_an_exception_so_that_a_session_rolls_back(shop, desk):
+    from firsthand.core.attempts import Request
     from firsthand.core.looking import Looking
-    from firsthand.core.pipeline import Request
 
     ends = []
 

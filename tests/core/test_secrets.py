@@ -283,8 +283,8 @@ def test_a_secret_is_nowhere_when_a_check_a_clause_a_loader_or_a_label_gives_it_
 
 
 def test_the_checklist_tells_no_secret(desk):
+    from firsthand.core.attempts import Request
     from firsthand.core.looking import Looking
-    from firsthand.core.pipeline import Request
 
     def check(secret: SecretStr) -> bool:
         """A check."""

@@ -6,8 +6,8 @@ import pytest
 from typing_extensions import TypedDict
 
 from firsthand import Desk, DeskError, Refused
+from firsthand.core.attempts import Request
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Request
 from firsthand.testing import trial
 
 from .shop import Account, kinds, on_record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from firsthand.core.binding import (
 from firsthand.core.checks import Check, Circumstance, checks_of
 from firsthand.core.inputs import Choices, Input, choices_in, input_of
 from firsthand.core.journal import Manuals
+from firsthand.core.manner import Manner, Said
 from firsthand.core.manual import Manual
 from firsthand.core.policy import EVERYBODY, NOBODY, Clause, Policy, Who, clauses_of
 from firsthand.core.reasons import Reasons
@@ -35,6 +36,9 @@ from firsthand.core.resources import Resource
 from firsthand.core.secrets import UNMASKED
 from firsthand.core.subjects import Kind, SubjectOf
 from firsthand.core.text import fault_of, is_utf8, several, titled
+
+ORDINARY, PLAIN = Said(), Manner()
+MANNER = {each.name: each.default for each in fields(Said)}
 
 When = Callable[..., Any] | Check | Iterable[Callable[..., Any] | Check] | None
 Why = Iterable[str | Enum] | type[Enum] | str | None
@@ -54,6 +58,7 @@ class Registration:
     owner: str | None = None
     aliases: tuple[str, ...] = ()
     ask: str | Iterable[str] = EVERYBODY
+    manner: Said = ORDINARY
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class Action:
     digest: str
     version: int = 0
     steps: tuple[str, ...] = ()
+    manner: Manner = PLAIN
 
     @property
     def manual(self) -> bool:
@@ -102,6 +108,7 @@ class Action:
             "inputs": UNMASKED.tree([each.describe() for each in self.inputs.values()]),
             "source": self.source,
             "code": self.digest,
+            **self.manner.describe(),
         }
         return {**described, "manual": True, **self.to_do()} if self.manual else described
 
@@ -199,7 +206,16 @@ class Actions:
             registration.aliases,
             source_of(function),
             digest_of(function),
+            manner=self.manner_of(registration, inputs),
         )
+
+    def manner_of(self, registration: Registration, inputs: Mapping[str, Input]) -> Manner:
+        """Return how an action is performed, noting what is wrong with what its author said of that."""
+        name, said = registration.name, registration.manner
+        if said.problem:
+            self.problems.append(f"{name}: {said.problem}.")
+        verify = self.wired(name, inputs, "verify", Check(said.verify)) if said.verify else None
+        return Manner(said.mode, said.background, said.one_at_a_time, verify)
 
     def of_manual(self, manual: Manual) -> Action:
         """Return the action of a declaration; a subject whose kind has left the code is a plain text."""
@@ -294,7 +310,8 @@ def nothing() -> None:
 def registered(name: str, function: Callable[..., Any], **said: Any) -> Registration:
     """Return a registration of what an author said, in any of the allowed shapes."""
     when, tags = said.pop("when", ()), said.pop("tags", ())
-    return Registration(name, function, when=checks_of(when), tags=several(tags), **said)
+    manner = Said(*(said.pop(each, default) for each, default in MANNER.items()))
+    return Registration(name, function, when=checks_of(when), tags=several(tags), manner=manner, **said)
 
 
 def source_of(function: Callable[..., Any]) -> str:

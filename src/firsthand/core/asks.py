@@ -9,12 +9,12 @@ from typing import Any, NoReturn
 from firsthand.core import refusals
 from firsthand.core.actions import Action
 from firsthand.core.actors import Person
-from firsthand.core.calling import call
-from firsthand.core.errors import AuthorError, Refused
-from firsthand.core.inputs import Input
+from firsthand.core.attempts import Attempt, Request
+from firsthand.core.errors import Refused
 from firsthand.core.journal import Step
+from firsthand.core.keeping import keeps, lost_words
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Attempt, Pipeline, Request
+from firsthand.core.pipeline import Pipeline
 from firsthand.core.policy import Clause
 from firsthand.core.reasons import says_something
 from firsthand.core.runs import Run
@@ -54,7 +54,7 @@ class Asks:
                 raise refusals.inputs_invalid([f"{name}: this is missing." for name in missing])
         kept = {name: value for name, value in (attempt.run.inputs or {}).items() if name not in secret}
         if lost := [name for name, value in kept.items() if not keeps(action.inputs[name], attempt, value)]:
-            raise refusals.inputs_invalid([lost_words(action.inputs[name]) for name in lost])
+            raise refusals.inputs_invalid([lost_words(action.inputs[name], "an ask") for name in lost])
         attempt.run.inputs = kept
         attempt.run.reason = action.reasons.settle(request.reason, request.notes)
         pipeline.load_subjects(attempt, action)
@@ -178,20 +178,3 @@ class Asks:
         data = {"tried": verb, "code": refusal.code, "message": message}
         self.pipeline.journal.append("refused_try", actor=actor.id, at=self.pipeline.clock(), run=id, data=data)
         raise refusal
-
-
-def lost_words(each: Input) -> str:
-    """Say that an ask cannot keep an input."""
-    kind = "a file; let whoever may perform it give that" if each.holds_file else "such a value"
-    return f"{each.name}: an ask cannot keep {kind}."
-
-
-def keeps(each: Input, attempt: Attempt, kept: object) -> bool:
-    """Say whether what is kept of an input gives the same value again when the ask is taken."""
-    value = attempt.inputs[each.name]
-    if each.kind and each.kind.is_loaded(value):
-        return True
-    try:
-        return bool(call(lambda: bool(each.parse(kept) == value)))
-    except (AuthorError, Refused):
-        return False

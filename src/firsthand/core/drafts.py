@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from firsthand.core.actions import Action
+from firsthand.core.attempts import Attempt, Request
 from firsthand.core.checks import Item, checklist
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.inputs import choices_of, is_offered
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Attempt, Pipeline, Request
+from firsthand.core.pipeline import Pipeline
 from firsthand.core.policy import Clause
 from firsthand.core.runs import Subject
 

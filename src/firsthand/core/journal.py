@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
     ``at`` is when, in microseconds since 1970: when it was performing, or ended, too. ``kind`` names the event, which
     is the new status unless said otherwise. ``once`` is the key under which the actor sent it, if any; ``noted``
-    stands in the event alone.
+    stands in the event alone. With ``fence`` the run must not have been claimed by another worker since.
     """
 
     run: int
@@ -60,6 +60,7 @@ class Step(NamedTuple):
     kind: str = ""
     once: str | None = None
     noted: Mapping[str, object] = {}
+    fence: int | None = None
 
 
 class Manuals(Protocol):
@@ -112,6 +113,9 @@ class Journal(Protocol):
 
     def step(self, step: Step) -> bool:
         """Change a run and append the event, durably; False where the run was not in the expected status."""
+
+    def steps(self, steps: Sequence[Step]) -> list[bool]:
+        """Take several steps in one durable commit; say of each whether the run was as expected."""
 
     def finish(self, step: Step) -> None:
         """Record an outcome whatever happens: tried again, then kept in a file beside the journal."""

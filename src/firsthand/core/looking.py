@@ -12,11 +12,12 @@ from typing import Any
 
 from firsthand.core import refusals
 from firsthand.core.actions import Action
+from firsthand.core.attempts import Attempt, Request
 from firsthand.core.checks import Item, checklist
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.inputs import LIMIT, Parsed, choices_of, parse, size_of
 from firsthand.core.outcomes import refusal_of
-from firsthand.core.pipeline import Attempt, Pipeline, Request
+from firsthand.core.pipeline import Pipeline
 from firsthand.core.runs import Run, Subject, moment
 
 

@@ -43,6 +43,10 @@ class Namespace:
         title: str | None = None,
         aliases: Iterable[str] = (),
         ask: str | Iterable[str] | None = None,
+        mode: str = "once",
+        background: bool = False,
+        one_at_a_time: bool = False,
+        verify: Callable[..., Any] | None = None,
     ) -> Callable[[F], F]:
         """Register the decorated function as ``namespace.name``, by default the function's own name."""
 
@@ -59,6 +63,10 @@ class Namespace:
                     title=title,
                     aliases=several(aliases),
                     ask=self.ask if ask is None else ask,
+                    mode=mode,
+                    background=background,
+                    one_at_a_time=one_at_a_time,
+                    verify=verify,
                 )
             )
             return function

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from firsthand.core import refusals
 from firsthand.core.actions import Action
 from firsthand.core.actors import Person
+from firsthand.core.attempts import Attempt, Request
 from firsthand.core.checks import Item, checklist
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.inputs import Input
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Attempt, Pipeline, Request
+from firsthand.core.pipeline import Pipeline
 from firsthand.core.runs import Subject
 from firsthand.core.subjects import Kind
 from firsthand.core.text import is_utf8, recordable

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 from firsthand.core import refusals
 from firsthand.core.actions import Action, Actions
 from firsthand.core.actors import Person
+from firsthand.core.attempts import TEXTS, Attempt, Request
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, JournalError, JournalUnavailable, Refused, UnknownActor
 from firsthand.core.inputs import LIMIT, Input, Parsed, choices_of, is_offered, parse, size_of
 from firsthand.core.journal import Journal, Step
+from firsthand.core.keeping import check_keepable
 from firsthand.core.outcomes import LONGEST, failure_of, refusal_of, value_as_json
 from firsthand.core.output import Output
 from firsthand.core.policy import Clause
@@ -27,50 +29,6 @@ from firsthand.core.runs import Failure, Run, Subject, moment
 from firsthand.core.secrets import UNMASKED, Mask
 from firsthand.core.subjects import Kind, tried
 from firsthand.core.text import LIMITS, is_utf8, recordable
-
-TEXTS = ("requested_by", "ticket", "reason", "notes")
-
-
-@dataclass(slots=True)
-class Request:
-    """What a surface hands over: which action, with which inputs, by whom (a person's id), for whom, and why.
-
-    ``once`` is a key of the surface's choice: whatever a person sends again under it is the run that it was at first.
-    ``listener`` hears ``("recorded", run id)``, ``("performing", run id)``, ``("say", text)`` and
-    ``("progress", (done, total))``, on the thread that performs the run.
-    """
-
-    action: str
-    inputs: Mapping[str, object]
-    by: str
-    surface: str
-    requested_by: str | None = None
-    ticket: str | None = None
-    reason: str | None = None
-    notes: str | None = None
-    listener: Callable[[str, object], None] | None = None
-    once: str | None = None
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One run on its way through the steps: what is known of it so far."""
-
-    request: Request
-    actor: Person
-    run: Run[Any]
-    opened: Opened
-    output: Output
-    mask: Mask
-    inputs: dict[str, Any] = field(default_factory=dict)
-    action: Action | None = None
-    partly: bool = False
-    fault: Refused | None = None
-
-    @property
-    def checks(self) -> list[str]:
-        """The names of the action's checks."""
-        return [each.name for each in self.action.circumstances] if self.action else []
 
 
 @dataclass(slots=True)
@@ -87,11 +45,26 @@ class Pipeline:
         """Take a request through all six steps and return its run, whatever its outcome."""
         return self.conclude(self.record(request), self.perform_attempt)
 
+    def resume(self, run: Run[Any]) -> Run[Any]:
+        """Take a queued run that this process has claimed through the steps again, wholly, and perform it.
+
+        Whoever wanted it must still be known and authorized: their right is looked at as it is now.
+        """
+        said = {name: getattr(run, name) for name in TEXTS}
+        request = Request(run.action, run.inputs or {}, run.actor or "", run.surface, **said)
+        actor = self.journal.person(request.by)
+        attempt = self.attempt(request, actor or Person(request.by, request.by), replace(run, subjects=()))
+        attempt.fault = None if actor else refusals.actor_gone(request.by)
+        return self.conclude(attempt, self.perform_attempt)
+
     def perform_attempt(self, attempt: Attempt) -> str:
         """Take a recorded attempt through the steps from authorizing to performing; return the status it ends in."""
         clauses = self.authorize(attempt)
         action = self.look_up(attempt)
         self.check(attempt, action, clauses)
+        if attempt.waits:
+            check_keepable(attempt, action)
+            return "queued"
         self.perform(attempt, action)
         return "performing" if action.manual else "succeeded"
 
@@ -190,7 +163,7 @@ class Pipeline:
     def look_up(self, attempt: Attempt) -> Action:
         """Return the action of the name, and note its code's digest and its tags as they are now."""
         action = attempt.action = self.visible(attempt.request.action, attempt.actor)
-        attempt.run.digest, attempt.run.tags = action.digest, action.tags
+        attempt.run.digest, attempt.run.tags, attempt.run.mode = action.digest, action.tags, action.manner.mode
         return action
 
     # Step 4
@@ -294,7 +267,9 @@ class Pipeline:
         arguments = attempt.opened.arguments(action.wiring, attempt.inputs)
         run, at = attempt.run, self.clock()
         changes = {**self.known(attempt), "process": None} if action.manual else self.known(attempt)
-        step = Step(run.id, run.status, "performing", at, attempt.actor.id, changes, noted=action.to_do())
+        step = Step(
+            run.id, run.status, "performing", at, attempt.actor.id, changes, noted=action.to_do(), fence=run.fence
+        )
         if not self.journal.step(step):
             raise JournalError(f"Run {run.id} was changed meanwhile.", f"Look at run {run.id}.")
         run.status, run.performing_at = "performing", moment(at)
@@ -309,6 +284,8 @@ class Pipeline:
         run = attempt.run
         changes: dict[str, object] = {"digest": run.digest, "tags": list(run.tags), "inputs": run.inputs}
         changes["subjects"] = [asdict(each) for each in run.subjects]
+        if run.mode != "once":
+            changes["mode"] = run.mode
         if attempt.action and run.reason != attempt.request.reason:
             changes["reason"] = run.reason
         return {key: value for key, value in changes.items() if value not in (None, [])}
@@ -359,13 +336,15 @@ class Pipeline:
             if mask and changes["value"] != value_as_json(run.value, UNMASKED):
                 run.value = changes["value"]
         run.output = mask.text(run.output)[-LONGEST:]
+        if status == "queued":
+            changes["due"] = attempt.request.due or at
         details = {"output": run.output or None, "refusal": run.refusal, "error": run.error}
         for name, detail in details.items():
             if detail is not None:
                 changes[name] = detail if isinstance(detail, str) else asdict(detail)
-        step = Step(run.id, run.status, status, at, attempt.actor.id, changes)
+        step = Step(run.id, run.status, status, at, attempt.actor.id, changes, fence=run.fence)
         self.journal.finish(step)
-        run.status, run.ended_at = status, None if status == "asked" else moment(at)
+        run.status, run.ended_at = status, None if status in ("asked", "queued") else moment(at)
         return run
 
 

@@ -25,6 +25,8 @@ CODES = {
     "unknown_subject": "there is no subject of that id",
     "check_failed": "the circumstances are not right",
     "secret_in_ask": "an ask would have to keep a secret input",
+    "secret_in_queue": "a run that waits would have to keep a secret input",
+    "actor_gone": "whoever wanted a run that waits is not a known person any more",
     "refused": "the author's code refused",
     "ask_closed": "the ask has been taken, declined or withdrawn meanwhile, or it never was one",
     "not_asker": "only whoever asked may withdraw",
@@ -184,6 +186,24 @@ def check_failed(check: str, statement: str, cause: str = "") -> Refused:
     if cause:
         message, fix = f"This could not be checked: {statement} ({cause})", "Tell the action's owner."
     return Refused(message, fix, code="check_failed", check=check)
+
+
+def secret_in_queue(names: Sequence[str]) -> Refused:
+    """A run that waits is kept until it is performed, and secrets are never kept."""
+    return Refused(
+        f"A run that waits cannot carry {listed(tuple(names))}: secrets are not kept.",
+        "Perform it at once instead.",
+        code="secret_in_queue",
+    )
+
+
+def actor_gone(person: str) -> Refused:
+    """A run is performed on the authority of whoever wanted it, as that is when its time has come."""
+    return Refused(
+        f"{person}, who wanted this, is not a known person any more.",
+        "Somebody else who may perform it does so, if it is still wanted.",
+        code="actor_gone",
+    )
 
 
 def secret_in_ask(names: Sequence[str]) -> Refused:

@@ -16,6 +16,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("recorded", "asked"): "whoever recorded it wants a colleague to perform it",
     ("recorded", "refused"): "not authorized, not found, or a check did not hold",
+    ("recorded", "queued"): "it is performed in the background, or later; everything is checked again then",
     ("recorded", "performing"): "everything was checked, the author's function is called next",
     ("recorded", "failed"): "it stopped before anything was performed: nothing happened",
     ("asked", "recorded"): "somebody who may took it; everything is checked again",
@@ -27,13 +28,19 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ): "the author's function returned and its resources were closed, or whoever did it by hand says so",
     ("performing", "refused"): "the author's function, or whoever did it by hand, says that nothing was done",
     ("performing", "failed"): "the author's function or its resources raised, or whoever did it by hand says so",
+    ("queued", "performing"): "a worker has claimed it, and everything was checked again",
+    ("queued", "refused"): "not authorized, not found, or a check does not hold any more",
+    ("queued", "failed"): "it stopped before anything was performed: nothing happened",
+    ("queued", "withdrawn"): "it was withdrawn before it began",
+    ("performing", "queued"): "its process died, and it is safe to perform it again: nothing happened, or the same key",
     ("performing", "unknown"): "its process died in between: whether it happened is not known",
     ("unknown", "succeeded"): "it was found out that it did happen",
     ("unknown", "failed"): "it was found out that it did not happen",
+    ("unknown", "queued"): "it was found out that it did not happen, and it is performed in the background",
 }
 """Every change of status that there is, with its reason."""
 
-OPEN = ("recorded", "asked", "performing")
+OPEN = ("recorded", "asked", "queued", "performing")
 OUTCOMES = ("succeeded", "refused", "failed", "declined", "withdrawn", "unknown")
 """How a run can end; ``unknown`` may still be settled."""
 
@@ -88,8 +95,9 @@ class Run(Generic[T]):
 
     As a parameter of an author's function it gives ``key`` (the same for every try of this run, for services that
     take an idempotency key), ``say()`` and ``progress()``. ``value`` is what the function returned; on a run read
-    from the journal it is that as JSON. ``again`` says that it was sent before, under the same key: nothing was
-    recorded or performed anew, this is how the run stands.
+    from the journal it is that as JSON. ``due`` is when it is performed at the earliest, ``fence`` how often it was
+    claimed by a worker, ``batch`` and ``schedule`` what it is part of. ``again`` says that it was sent before, under
+    the same key: nothing was recorded or performed anew, this is how the run stands.
     """
 
     id: int
@@ -116,6 +124,11 @@ class Run(Generic[T]):
     performing_at: datetime | None = None
     ended_at: datetime | None = None
     process: int | None = None
+    mode: str = "once"
+    due: datetime | None = None
+    fence: int = 0
+    batch: int | None = None
+    schedule: int | None = None
     key: str = ""
     again: bool = field(default=False, compare=False)
     listener: Callable[[str, object], None] | None = field(default=None, repr=False, compare=False)

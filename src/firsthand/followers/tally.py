@@ -28,7 +28,7 @@ ENDED = f"""SELECT events.id, {RUN} FROM events LEFT JOIN runs ON runs.id = even
 
 # The lists repeat those of the partial indexes, or SQLite does not use them.
 CHANGING = f"""SELECT {RUN} FROM runs
-    WHERE status <> 'succeeded' AND status IN ('recorded', 'asked', 'performing', 'unknown')"""
+    WHERE status <> 'succeeded' AND status IN ('recorded', 'asked', 'queued', 'performing', 'unknown')"""
 """Runs that may still change."""
 
 ADD = """INSERT INTO tally (list, period, key, part, runs) VALUES (?, ?, ?, ?, ?)

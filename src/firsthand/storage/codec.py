@@ -26,7 +26,7 @@ AS_JSON = frozenset({"tags", "subjects", "inputs", "value", "refusal", "error"})
 COLUMNS = (
     "id", "at", "action", "actor", "status", "surface", "environment", "desk", "requested_by", "asked_by", "ticket",
     "reason", "notes", "digest", "tags", "subjects", "inputs", "value", "output", "refusal", "error",
-    "performing_at", "ended_at", "process",
+    "performing_at", "ended_at", "process", "mode", "due", "fence", "batch", "schedule",
 )  # fmt: skip
 """Columns of ``runs`` as ``run_of`` takes them; ``subject`` is the first of ``subjects``."""
 
@@ -67,9 +67,10 @@ def run_of(row: Sequence[Any], journal: str) -> Run[Any]:
     for name in AS_JSON:
         if columns[name] is not None:
             columns[name] = json.loads(columns[name])
-    for name in ("at", "performing_at", "ended_at"):
+    for name in ("at", "performing_at", "ended_at", "due"):
         if columns[name] is not None:
             columns[name] = moment(columns[name])
+    columns["mode"] = columns["mode"] or "once"
     columns["tags"] = tuple(columns["tags"] or ())
     columns["subjects"] = tuple(Subject(**each) for each in columns["subjects"] or ())
     columns["output"] = columns["output"] or ""

@@ -191,12 +191,12 @@ class History:
 
     def open(self) -> list[Run[Any]]:
         """Return the runs that have not ended."""
-        sql = f"{RUNS} WHERE {NOT_SUCCEEDED} AND status IN ('recorded', 'asked', 'performing')"
+        sql = f"{RUNS} WHERE {NOT_SUCCEEDED} AND status IN ('recorded', 'asked', 'queued', 'performing')"
         return [run_of(row, self.id) for row in self.database.read(sql)]
 
     def held(self) -> list[tuple[int, str, int]]:
         """Return id, status and process of the runs that a process is about to perform, or performs."""
-        held = "status IN ('recorded', 'performing') AND process IS NOT NULL"
+        held = "status IN ('recorded', 'queued', 'performing') AND process IS NOT NULL"
         sql = f"SELECT id, status, process FROM runs WHERE {NOT_SUCCEEDED} AND {held}"
         return [(int(id), str(status), int(process)) for id, status, process in self.database.read(sql)]
 

@@ -39,6 +39,7 @@ SENT = (
     "SELECT events.run FROM sent JOIN events ON events.id = sent.event WHERE person = ? AND sent.kind = ? AND key = ?"
 )
 INSERT_SUBJECT = "INSERT OR IGNORE INTO run_subjects SELECT ?, at, id FROM runs WHERE id = ?"
+LET_GO = "UPDATE runs SET process = NULL WHERE id = ? AND status = 'queued' AND process = ?"
 
 DIED = {
     "type": "ProcessDied",
@@ -141,6 +142,11 @@ class SqlJournal:
         """Change a run and append the event; False where the run was not in the expected status."""
         return self.database.write(self.stepping(step))
 
+    def steps(self, steps: Sequence[Step]) -> list[bool]:
+        """Take several steps in one commit; say of each whether the run was as expected."""
+        works = [self.stepping(step) for step in steps]
+        return self.database.write(lambda connection: [work(connection) for work in works])
+
     def stepping(self, step: Step) -> Callable[[Connection], bool]:
         """Return the work of a step within a transaction; it says whether the run was in the expected status."""
         if (step.expected, step.status) not in TRANSITIONS:
@@ -154,6 +160,8 @@ class SqlJournal:
         data = encode({**told, "status": step.status} if step.kind else told)
         update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
         values = (step.status, *columns.values(), step.run, step.expected)
+        if step.fence is not None:
+            update, values = f"{update} AND fence = ?", (*values, step.fence)
 
         def work(connection: Connection) -> bool:
             if connection.execute(update, values).rowcount == 0:
@@ -269,11 +277,17 @@ class SqlJournal:
             if alive[process]:
                 continue
             at = time.time_ns() // 1000
-            if status == "recorded":
+            if status == "queued":
+                self.let_go(id, process)
+            elif status == "recorded":
                 self.step(Step(id, status, "failed", at, None, {"error": DIED}))
             else:
                 said, _ = output_of(self.history.events(id))
                 self.step(Step(id, status, "unknown", at, None, {"output": said} if said else {}))
+
+    def let_go(self, run: int, process: int) -> None:
+        """Free a run that waits of the process that claimed it, and died before it began."""
+        self.database.write(lambda connection: connection.execute(LET_GO, (run, process)).rowcount)
 
     # People, the catalogue, reading
 

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.responses import Response
 
 from firsthand.core.actions import Action
+from firsthand.core.attempts import Request
 from firsthand.core.drafts import Draft, draft
 from firsthand.core.errors import Refused
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Request
 from firsthand.core.runs import Run, Subject
 from firsthand.core.text import LIMITS
 from firsthand.storage.history import Filter

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from firsthand.core.attempts import Request
 from firsthand.core.errors import Refused
 from firsthand.core.looking import Looking
-from firsthand.core.pipeline import Request
 from firsthand.core.reasons import OTHER
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.options import Entry, enum_of, kinds_of, raw_of
