@@ -57,8 +57,8 @@ def test_the_clock_stands_still_until_it_is_moved(desk):
         assert t.run("act", by="priya", reason="asked").at.year == 2020
 
 
-def test_the_desk_has_its_own_journal_and_clock_back_even_after_an_error(desk, tmp_path):
-    desk.database = f"sqlite:///{tmp_path / 'own.db'}"
+def test_the_desk_has_its_own_journal_and_clock_back_even_after_an_error(desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("FIRSTHAND_DATABASE", f"sqlite:///{tmp_path / 'own.db'}")
     own, clock = desk.journal, desk.clock
     with pytest.raises(ZeroDivisionError), trial(desk, priya="support"):
         raise ZeroDivisionError

@@ -57,7 +57,7 @@ def run_of(journal: SqlJournal, statuses: Iterable[str], **given: Any) -> Run[An
     process = journal.process
     journal.database.write(lambda connection: journal.insert(connection, run, process))
     for status in statuses:
-        kind = "settled" if run.status == "unknown" else ""
+        kind = "settled" if run.status == "unknown" and status != "queued" else ""
         assert journal.step(Step(run.id, run.status, status, microseconds(run.at), run.actor, changes, kind))
         run.status, changes = status, {}
     return run
