@@ -30,6 +30,7 @@ from firsthand.core.inputs import Choices, Input, choices_in, input_of
 from firsthand.core.journal import Manuals
 from firsthand.core.manner import Manner, Said
 from firsthand.core.manual import Manual
+from firsthand.core.marking import is_transaction
 from firsthand.core.policy import EVERYBODY, NOBODY, Clause, Policy, Who, clauses_of
 from firsthand.core.reasons import Reasons
 from firsthand.core.resources import Resource
@@ -206,16 +207,22 @@ class Actions:
             registration.aliases,
             source_of(function),
             digest_of(function),
-            manner=self.manner_of(registration, inputs),
+            manner=self.manner_of(registration, inputs, wiring),
         )
 
-    def manner_of(self, registration: Registration, inputs: Mapping[str, Input]) -> Manner:
+    def manner_of(self, registration: Registration, inputs: Mapping[str, Input], wiring: Wiring) -> Manner:
         """Return how an action is performed, noting what is wrong with what its author said of that."""
         name, said = registration.name, registration.manner
         if said.problem:
             self.problems.append(f"{name}: {said.problem}.")
         verify = self.wired(name, inputs, "verify", Check(said.verify)) if said.verify else None
-        return Manner(said.mode, said.background, said.one_at_a_time, verify)
+        if secret := [each for each in (verify.inputs if verify else ()) if inputs[each].secret]:
+            self.problems.append(f"{name}: its verify takes {', '.join(secret)}, which is secret, so not kept.")
+        subjects = self.wired(name, {}, "subjects", Check(said.subjects)) if said.subjects else None
+        fit = [given for given in wiring.resources if is_transaction(given)] if said.mode == "transactional" else []
+        if said.mode == "transactional" and len(fit) != 1:
+            self.problems.append(f"{name}: {NO_TRANSACTION}; {'none' if not fit else 'several'} of its resources is.")
+        return Manner(said.mode, said.background, said.one_at_a_time, verify, fit[0] if fit else None, subjects)
 
     def of_manual(self, manual: Manual) -> Action:
         """Return the action of a declaration; a subject whose kind has left the code is a plain text."""
@@ -298,6 +305,12 @@ class Actions:
             )
         return wiring
 
+
+NO_TRANSACTION = (
+    "it is transactional, so it takes one resource that is a transaction (a connection of sqlite3 or psycopg, a "
+    "Session or Connection of SQLAlchemy, Django's connection)"
+)
+"""What an action lacks that names no such resource, or several."""
 
 NAMED = Annotated[str, Field(min_length=1, max_length=200)]
 """The type of a subject's id whose kind is not in the code any more."""

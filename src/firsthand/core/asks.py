@@ -10,6 +10,7 @@ from firsthand.core import refusals
 from firsthand.core.actions import Action
 from firsthand.core.actors import Person
 from firsthand.core.attempts import Attempt, Request
+from firsthand.core.digests import digest_of
 from firsthand.core.errors import Refused
 from firsthand.core.journal import Step
 from firsthand.core.keeping import keeps, lost_words
@@ -86,14 +87,14 @@ class Asks:
             self.refuse(refusals.inputs_invalid(faults), run.id, actor, "take")
         taken = replace(run, status="recorded", actor=actor.id, surface=surface, subjects=())
         changes: dict[str, object] = {"actor": actor.id, "surface": surface}
-        step = self.step(run.id, "recorded", actor, changes, kind="taken", once=once)
+        step = self.step(run.id, "recorded", actor, changes, kind="taken", once=once, words="")
         if not self.pipeline.journal.step(step):
             return self.closed(run.id, actor, "take", once)
         return self.pipeline.conclude(self.pipeline.attempt(request, actor, taken), self.pipeline.perform_attempt)
 
     def decline(self, id: int, actor: Person, words: str, once: str | None = None) -> Run[Any]:
         """Say no to an ask, in words; whoever may perform it may."""
-        run = self.open_ask(id, actor, "decline", once)
+        run = self.open_ask(id, actor, "decline", once, words)
         if run.again:
             return run
         self.authorize(Request(run.action, run.inputs or {}, actor.id, run.surface), actor, run.id, "decline")
@@ -103,7 +104,7 @@ class Asks:
 
     def withdraw(self, id: int, actor: Person, words: str = "", once: str | None = None) -> Run[Any]:
         """Take an ask back; only whoever asked may."""
-        run = self.open_ask(id, actor, "withdraw", once)
+        run = self.open_ask(id, actor, "withdraw", once, words)
         if run.again:
             return run
         if run.asked_by != actor.id:
@@ -118,20 +119,27 @@ class Asks:
             self.refuse(refusals.too_long("words", len(words), LIMITS["comment"]), run.id, actor, verb)
         refusal = {"code": status, "message": words, "fix": "", "check": None}
         changes: dict[str, object] = {"refusal": refusal} if words else {}
-        if not self.pipeline.journal.step(self.step(run.id, status, actor, changes, once=once)):
-            return self.closed(run.id, actor, verb, once)
+        if not self.pipeline.journal.step(self.step(run.id, status, actor, changes, once=once, words=words)):
+            return self.closed(run.id, actor, verb, once, words)
         return self.pipeline.journal.run(run.id) or run
 
     def step(
-        self, id: int, status: str, actor: Person, changes: dict[str, object], kind: str = "", once: str | None = None
-    ) -> Step:
+        self, id: int, status: str, actor: Person, changes: dict[str, object], kind: str = "", *,
+        once: str | None, words: str,
+    ) -> Step:  # fmt: skip
         """Return a step from asked."""
-        return Step(id, "asked", status, self.pipeline.clock(), actor.id, changes, kind, once=once)
+        digest = self.digest(id, words) if once else None
+        return Step(id, "asked", status, self.pipeline.clock(), actor.id, changes, kind, once=once, digest=digest)
 
-    def open_ask(self, id: int, actor: Person, verb: str, once: str | None) -> Run[Any]:
+    def digest(self, id: int, words: str) -> str:
+        """Return the digest of what closes an ask: a taking has no words, and its secrets are not kept."""
+        return digest_of(self.pipeline.journal.id, ask=id, words=words)
+
+    def open_ask(self, id: int, actor: Person, verb: str, once: str | None, words: str = "") -> Run[Any]:
         """Return an open ask, if the actor may know of its action; an unknown one and a hidden one look the same.
 
-        Where the actor has sent the same before, return its run as it stands, as ``again``.
+        Where the actor has sent the same before, return its run as it stands, as ``again``; anything else under the
+        same key is refused.
         """
         run = self.pipeline.journal.run(id)
         action = self.pipeline.actions.get(run.action) if run else None
@@ -139,7 +147,8 @@ class Asks:
             self.refuse(refusals.ask_closed(id, None), run.id if run else None, actor, verb)
         if once and (fault := refusals.unfit_key(once)):
             self.refuse(fault, id, actor, verb)
-        return run if run.status == "asked" else self.closed(id, actor, verb, once)
+        sent = once and self.pipeline.journal.sent(actor.id, CLOSED_BY[verb], once)
+        return self.closed(id, actor, verb, once, words) if sent or run.status != "asked" else run
 
     def authorize(self, request: Request, actor: Person, id: int, verb: str) -> Action:
         """Return the ask's action; refuse, and leave the ask open, where the actor may not perform it as asked for."""
@@ -164,12 +173,15 @@ class Asks:
             return refusal if refusal.code == "clause_failed" else None
         return None
 
-    def closed(self, id: int, actor: Person, verb: str, once: str | None) -> Run[Any]:
+    def closed(self, id: int, actor: Person, verb: str, once: str | None, words: str = "") -> Run[Any]:
         """Return the run of an ask that is not open any more where the actor has sent the same before; else refuse."""
         journal = self.pipeline.journal
-        run = journal.run(id)
-        if run is None or not once or journal.sent(actor.id, CLOSED_BY[verb], once) != id:
+        run, sent = journal.run(id), journal.sent(actor.id, CLOSED_BY[verb], once) if once else None
+        if run is None or not once or sent is None:
             self.refuse(refusals.ask_closed(id, run.status if run else None), id, actor, verb)
+        before = journal.digest_of(actor.id, CLOSED_BY[verb], once)
+        if sent != id or before not in (None, self.digest(id, words)):
+            self.refuse(refusals.key_used(sent), id, actor, verb)
         return replace(run, again=True)
 
     def refuse(self, refusal: Refused, id: int | None, actor: Person, verb: str) -> NoReturn:

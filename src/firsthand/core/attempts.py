@@ -13,6 +13,7 @@ from firsthand.core.output import Output
 from firsthand.core.resources import Opened
 from firsthand.core.runs import Run
 from firsthand.core.secrets import Mask
+from firsthand.core.subjects import tried
 
 TEXTS = ("requested_by", "ticket", "reason", "notes")
 
@@ -23,8 +24,8 @@ class Request:
 
     ``once`` is a key of the surface's choice: whatever a person sends again under it is the run that it was at first.
     It waits in the queue where ``background`` says so (None: where the action does) or until it is ``due``, in
-    microseconds since 1970. ``listener`` hears ``("recorded", run id)``, ``("performing", run id)``,
-    ``("say", text)`` and ``("progress", (done, total))``, on the thread that performs the run.
+    microseconds since 1970. ``schedule`` is of which it is a run. ``listener`` hears ``("recorded", run id)``,
+    ``("performing", run id)``, ``("say", text)`` and ``("progress", (done, total))``, on the thread that performs it.
     """
 
     action: str
@@ -39,11 +40,15 @@ class Request:
     once: str | None = None
     background: bool | None = None
     due: int | None = None
+    schedule: int | None = None
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One run on its way through the steps: what is known of it so far."""
+    """One run on its way through the steps: what is known of it so far.
+
+    ``together`` is the transaction that it is performed in, a ``transactions.Together``, where its mode says so.
+    """
 
     request: Request
     actor: Person
@@ -55,6 +60,7 @@ class Attempt:
     action: Action | None = None
     partly: bool = False
     fault: Refused | None = None
+    together: Any = None
 
     @property
     def waits(self) -> bool:
@@ -68,3 +74,8 @@ class Attempt:
     def checks(self) -> list[str]:
         """The names of the action's checks."""
         return [each.name for each in self.action.circumstances] if self.action else []
+
+
+def as_text(given: object) -> str | None:
+    """Return what was given for a text as text, whatever it is."""
+    return given if given is None or isinstance(given, str) else tried(str, given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from firsthand.core import refusals
+from firsthand.core.digests import say_once
 from firsthand.core.errors import FirsthandError
 from firsthand.core.text import LIMITS, is_utf8
 
@@ -21,7 +22,7 @@ def comment(journal: Journal, run: int, actor: Person, words: str, at: int, once
     if journal.run(run) is None:
         raise FirsthandError(f"There is no run {run}.", "Look at the newest runs.")
     check_words(words)
-    return journal.append("commented", actor=actor.id, at=at, run=run, data={"text": words}, once=once)
+    return say_once(journal, "commented", words, actor=actor.id, at=at, run=run, once=once)
 
 
 def check_words(words: str) -> None:

@@ -10,6 +10,8 @@ FirsthandError
 └── JournalError
     ├── JournalMissing      there is no journal yet
     ├── JournalUnavailable  nothing can be recorded now, so nothing is performed
+    ├── ChangedMeanwhile    a run was withdrawn, or claimed by another worker, before it began
+    ├── SubjectBusy         a run that waits cannot begin yet: another one holds its subject
     └── JournalOutdated     the journal's schema is not the one this version writes
 """
 
@@ -87,6 +89,14 @@ class JournalMissing(JournalError):
 
 class JournalUnavailable(JournalError):
     """Nothing can be recorded now, so nothing is performed."""
+
+
+class ChangedMeanwhile(JournalError):
+    """A run was withdrawn, or claimed by another worker, before it began; nothing was performed by this one."""
+
+
+class SubjectBusy(JournalError):
+    """A run that waits cannot begin yet, since another one is performed on the same subject; nothing was performed."""
 
 
 class JournalOutdated(JournalError):

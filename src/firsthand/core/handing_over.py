@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firsthand.core import refusals
 from firsthand.core.actors import Person
+from firsthand.core.digests import say_once
 from firsthand.core.journal import Journal
 from firsthand.core.text import LIMITS, is_utf8
 
@@ -19,7 +20,7 @@ def hand_over(journal: Journal, actor: Person, words: str, at: int, once: str | 
         raise refusals.not_utf8("note")
     if len(words) > LIMITS["comment"]:
         raise refusals.too_long("note", len(words), LIMITS["comment"])
-    return journal.append("handed_over", actor=actor.id, at=at, run=None, data={"text": words}, once=once)
+    return say_once(journal, "handed_over", words, actor=actor.id, at=at, run=None, once=once)
 
 
 def take_over(journal: Journal, actor: Person, note: int, at: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from firsthand.core.actors import Person
 from firsthand.core.manual import Manual
 from firsthand.core.runs import Run
+from firsthand.core.schedules import Schedule
 from firsthand.core.steps import Steps
 
 
@@ -47,8 +48,9 @@ class Step(NamedTuple):
     """One change of a run: from ``expected`` to ``status``, with the columns that change, as JSON can carry them.
 
     ``at`` is when, in microseconds since 1970: when it was performing, or ended, too. ``kind`` names the event, which
-    is the new status unless said otherwise. ``once`` is the key under which the actor sent it, if any; ``noted``
-    stands in the event alone. With ``fence`` the run must not have been claimed by another worker since.
+    is the new status unless said otherwise. ``once`` is the key under which the actor sent it, if any, and ``digest``
+    that of what was sent; ``noted`` stands in the event alone. With ``fence`` the run must not have been claimed by
+    another worker since.
     """
 
     run: int
@@ -61,6 +63,7 @@ class Step(NamedTuple):
     once: str | None = None
     noted: Mapping[str, object] = {}
     fence: int | None = None
+    digest: str | None = None
 
 
 class Manuals(Protocol):
@@ -85,6 +88,41 @@ class Manuals(Protocol):
         """Take the step that ``ended`` makes of the ticks as they are then; False where the run is not open."""
 
 
+class Schedules(Protocol):
+    """The schedules on record. Times are microseconds since 1970."""
+
+    def get(self, id: int) -> Schedule | None:
+        """Return a schedule as it is now, a retired one too."""
+
+    def of_version(self, id: int, version: int) -> Schedule | None:
+        """Return a schedule as it was in a version."""
+
+    def save(
+        self,
+        schedule: Schedule,
+        *,
+        kind: str,
+        actor: str | None,
+        at: int,
+        due: int | None,
+        changes: Sequence[object] = (),
+        refused: tuple[Run[Any], Step] | None = None,
+    ) -> Schedule | None:
+        """Record a version and the event of it, and when it is next due; None where it is not after the current one.
+
+        With ``refused`` a run is recorded, and refused, in the same commit.
+        """
+
+    def pin(self, id: int, moment: int) -> int | None:
+        """Return the version of which a moment is the due one, which no change alters any more; None where it is not.
+
+        Whoever else begins the same moment gets the same version.
+        """
+
+    def advance(self, schedule: Schedule, moment: int, due: int | None, noted: Mapping[str, object], at: int) -> bool:
+        """Go on from a moment to the next; False where somebody else did. ``noted`` is an event, with its kind."""
+
+
 class Journal(Protocol):
     """The record of everything, as the pipeline writes it.
 
@@ -92,27 +130,41 @@ class Journal(Protocol):
     """
 
     @property
+    def id(self) -> str:
+        """The journal's own random id."""
+
+    @property
     def manuals(self) -> Manuals:
         """The manual actions."""
+
+    @property
+    def schedules(self) -> Schedules:
+        """The schedules."""
 
     def person(self, id: str) -> Person | None:
         """Return the known and active person of an id."""
 
     def record(
-        self, by: str, intent: Callable[[Person], Run[Any]], once: str | None = None
+        self, by: str, intent: Callable[[Person], Run[Any]], once: str | None = None, digest: str | None = None
     ) -> tuple[Person, Run[Any]] | None:
         """Insert the run that somebody intends, with its first event, durably; return both, the run with id and key.
 
         ``intent`` makes the run for the person as they are in the same transaction; it may be called again. None,
         with nothing inserted, where nobody active has the id. Where the person has sent a run under the key ``once``
-        before, that is returned as it stands, as ``again``.
+        before, that is returned as it stands, as ``again``; ``digest_of`` tells whether it was the same that was sent.
         """
 
     def sent(self, person: str, kind: str, once: str) -> int | None:
         """Return the run of the event of a kind that a person sent under a key, if they have."""
 
+    def digest_of(self, person: str, kind: str, once: str) -> str | None:
+        """Return the digest of what a person sent under a key; None for one recorded without."""
+
     def step(self, step: Step) -> bool:
         """Change a run and append the event, durably; False where the run was not in the expected status."""
+
+    def step_within(self, connection: Any, step: Step) -> bool:
+        """Take a step on somebody else's connection to the same database, in their transaction."""
 
     def steps(self, steps: Sequence[Step]) -> list[bool]:
         """Take several steps in one durable commit; say of each whether the run was as expected."""
@@ -129,6 +181,7 @@ class Journal(Protocol):
         run: int | None,
         data: Mapping[str, object],
         once: str | None = None,
+        digest: str | None = None,
     ) -> bool:
         """Append an event that changes no run; False where the actor has sent one of the kind under the key before.
 
@@ -137,6 +190,12 @@ class Journal(Protocol):
 
     def tell(self, run: int, *, actor: str, at: int, events: Sequence[tuple[str, Mapping[str, object]]]) -> None:
         """Append what a run says, kind and data each, if it is still performed."""
+
+    def unknown(self) -> Sequence[Run[Any]]:
+        """Return the runs of which it is not known whether they happened, oldest first, a thousand at most."""
+
+    def holder(self, held: str) -> int | None:
+        """Return the run that is performed on what only one at a time is, if there is one."""
 
     def run(self, id: int) -> Run[Any] | None:
         """Return a run."""

@@ -20,10 +20,19 @@ def check_keepable(attempt: Attempt, action: Action) -> None:
         raise refusals.inputs_invalid([lost_words(each, "a run that waits") for each in lost])
 
 
+def is_keepable(attempt: Attempt, action: Action) -> bool:
+    """Say whether the record could give back all inputs of a run, so that it can be performed again."""
+    try:
+        check_keepable(attempt, action)
+    except Refused:
+        return False
+    return True
+
+
 def keeps(each: Input, attempt: Attempt, kept: object) -> bool:
     """Say whether what is kept of an input gives the same value again later."""
     value = attempt.inputs[each.name]
-    if each.kind and each.kind.is_loaded(value):
+    if each.kind:  # its id is kept whole, and it is loaded afresh
         return True
     try:
         return bool(call(lambda: bool(each.parse(kept) == value)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firsthand.core.binding import Wiring
+from firsthand.core.runs import Run
 
 MODES = ("once", "idempotent", "transactional")
 """What an action promises where its process dies: at most once (the default), again under the same key, or effect and
@@ -15,12 +16,16 @@ outcome in one transaction."""
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an author said of it: ``verify`` is a read-only function that says, after a crash, whether it happened."""
+    """What an author said of it: ``verify`` is a read-only function that says, after a crash, whether it happened.
+
+    ``subjects`` is a query of what it may be done to, for batches.
+    """
 
     mode: str = "once"
     background: bool = False
     one_at_a_time: bool = False
     verify: Callable[..., Any] | None = None
+    subjects: Callable[..., Any] | None = None
 
     @property
     def problem(self) -> str | None:
@@ -39,6 +44,13 @@ class Manner:
     one_at_a_time: bool = False
     verify: Wiring | None = None
     resource: Any = None
+    subjects: Wiring | None = None
+
+    def hold(self, run: Run[Any]) -> str | None:
+        """Return what a run has for itself while it is performed: its first subject, or, without one, its action."""
+        if not self.one_at_a_time:
+            return None
+        return run.subject.key if run.subject else run.action
 
     def describe(self) -> dict[str, object]:
         """Return what differs from an ordinary action, for the catalogue."""

@@ -47,6 +47,7 @@ class Namespace:
         background: bool = False,
         one_at_a_time: bool = False,
         verify: Callable[..., Any] | None = None,
+        subjects: Callable[..., Any] | None = None,
     ) -> Callable[[F], F]:
         """Register the decorated function as ``namespace.name``, by default the function's own name."""
 
@@ -67,6 +68,7 @@ class Namespace:
                     background=background,
                     one_at_a_time=one_at_a_time,
                     verify=verify,
+                    subjects=subjects,
                 )
             )
             return function

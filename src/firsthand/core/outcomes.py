@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from pydantic_core import to_jsonable_python
 
@@ -11,10 +12,10 @@ from firsthand.core import calling
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.files import File
-from firsthand.core.inputs import size_of
+from firsthand.core.inputs import Input, Parsed, size_of
 from firsthand.core.refusals import CODES
 from firsthand.core.runs import Failure, Refusal
-from firsthand.core.secrets import Mask, names_in, parts
+from firsthand.core.secrets import UNMASKED, Mask, names_in, parts
 from firsthand.core.text import recordable
 
 LONGEST = 256 * 1024
@@ -125,3 +126,9 @@ def words_of(error: AuthorError) -> tuple[str, str]:
         raised = raised.tb_next
     told = traceback.TracebackException(type(error.error), error.error, raised)
     return "".join(told.format_exception_only()).strip().partition(": ")[2], "".join(told.format())
+
+
+def kept(each: Input, parsed: Parsed, mask: Mask) -> Any:
+    """Return an input as it is recorded, without secrets; a subject's id is what it is found by, so it stays whole."""
+    found = each.kind is not None and each.name in parsed.values
+    return (UNMASKED if found else mask).tree(parsed.masked[each.name], each.names)

@@ -14,32 +14,40 @@ from typing import Any
 from firsthand.core import refusals
 from firsthand.core.actions import Action, Actions
 from firsthand.core.actors import Person
-from firsthand.core.attempts import TEXTS, Attempt, Request
+from firsthand.core.attempts import TEXTS, Attempt, Request, as_text
 from firsthand.core.calling import call
-from firsthand.core.errors import AuthorError, JournalError, JournalUnavailable, Refused, UnknownActor
-from firsthand.core.inputs import LIMIT, Input, Parsed, choices_of, is_offered, parse, size_of
+from firsthand.core.due import check_due
+from firsthand.core.errors import AuthorError, ChangedMeanwhile, JournalUnavailable, Refused, SubjectBusy, UnknownActor
+from firsthand.core.fates import begun_before
+from firsthand.core.inputs import LIMIT, choices_of, is_offered, parse, size_of
 from firsthand.core.journal import Journal, Step
-from firsthand.core.keeping import check_keepable
-from firsthand.core.outcomes import LONGEST, failure_of, refusal_of, value_as_json
+from firsthand.core.keeping import check_keepable, is_keepable
+from firsthand.core.keys import digest_of_request, is_same
+from firsthand.core.outcomes import LONGEST, failure_of, kept, refusal_of, value_as_json
 from firsthand.core.output import Output
 from firsthand.core.policy import Clause
 from firsthand.core.reasons import check_notes
 from firsthand.core.resources import Opened
 from firsthand.core.runs import Failure, Run, Subject, moment
 from firsthand.core.secrets import UNMASKED, Mask
-from firsthand.core.subjects import Kind, tried
+from firsthand.core.subjects import Kind
 from firsthand.core.text import LIMITS, is_utf8, recordable
+from firsthand.core.transactions import begin, through
 
 
 @dataclass(slots=True)
 class Pipeline:
-    """The six steps over one desk's actions and one journal. ``clock`` gives microseconds since 1970, in UTC."""
+    """The six steps over one desk's actions and one journal. ``clock`` gives microseconds since 1970, in UTC.
+
+    ``wake`` is told of each run that waits, once that is on record.
+    """
 
     actions: Actions
     journal: Journal
     clock: Callable[[], int]
     desk: str
     environment: str
+    wake: Callable[[Run[Any]], None] = lambda _: None
 
     def perform_request(self, request: Request) -> Run[Any]:
         """Take a request through all six steps and return its run, whatever its outcome."""
@@ -63,6 +71,7 @@ class Pipeline:
         action = self.look_up(attempt)
         self.check(attempt, action, clauses)
         if attempt.waits:
+            check_due(attempt.request.due, self.clock())
             check_keepable(attempt, action)
             return "queued"
         self.perform(attempt, action)
@@ -74,20 +83,24 @@ class Pipeline:
         """Commit the intent before anything is decided; without it on record nothing is performed.
 
         Whoever is not a known person is turned away, which is recorded; that is no run. What was sent before under
-        the same key is returned as it stands; under the key of another action's run it is a run to be refused.
+        the same key is returned as it stands; under the key of anything else it is a run to be refused.
         """
         once = request.once if request.once and not refusals.unfit_key(request.once) else None
-        actor, run = self.recorded(request, once, asked=asked)
-        if not run.again or run.action in self.names(request.action, actor):
+        sent = digest_of_request(self.journal, request, self.actions.get(request.action), asked=asked)
+        actor, run = self.recorded(request, once, sent, asked=asked)
+        if not run.again or is_same(self.journal, request, sent, run.action in self.names(request.action, actor)):
             return self.attempt(request, actor, run)
-        attempt = self.attempt(request, *self.recorded(request, None, asked=asked))
+        attempt = self.attempt(request, *self.recorded(request, None, None, asked=asked))
         attempt.fault = refusals.key_used(run.id)
         return attempt
 
-    def recorded(self, request: Request, once: str | None, *, asked: bool) -> tuple[Person, Run[Any]]:
+    def recorded(
+        self, request: Request, once: str | None, digest: str | None, *, asked: bool
+    ) -> tuple[Person, Run[Any]]:
         """Return the actor of a request and its run, now on record; or the one sent before under the same key."""
         known = isinstance(request.by, str) and is_utf8(request.by)
-        recorded = self.journal.record(request.by, partial(self.intent, request, asked), once) if known else None
+        intent = partial(self.intent, request, asked)
+        recorded = self.journal.record(request.by, intent, once, digest) if known else None
         if recorded is None:
             raise self.turned_away(request.by, request.surface)
         return recorded
@@ -175,6 +188,7 @@ class Pipeline:
         """
         self.check_texts(attempt.request)
         self.parse_inputs(attempt, action)
+        begin(self, attempt, action)
         subjects = {name for name, each in action.inputs.items() if each.kind}
         late = any(each.wiring and subjects.intersection(each.wiring.inputs) for each in clauses)
         if not late:
@@ -262,29 +276,49 @@ class Pipeline:
     def perform(self, attempt: Attempt, action: Action) -> None:
         """Commit that it is being performed, so that a crash leaves evidence; then call the author's function.
 
-        A manual action's run stays open from here on, held by no process, until somebody says how it ended.
+        A manual action's run stays open from here on, held by no process, until somebody says how it ended. One with
+        inputs that are not kept cannot be performed again: its mode is once.
         """
         arguments = attempt.opened.arguments(action.wiring, attempt.inputs)
         run, at = attempt.run, self.clock()
+        together = attempt.together
+        if run.mode == "idempotent" and run.status == "recorded" and not is_keepable(attempt, action):
+            run.mode = "once"
         changes = {**self.known(attempt), "process": None} if action.manual else self.known(attempt)
         step = Step(
             run.id, run.status, "performing", at, attempt.actor.id, changes, noted=action.to_do(), fence=run.fence
         )
-        if not self.journal.step(step):
-            raise JournalError(f"Run {run.id} was changed meanwhile.", f"Look at run {run.id}.")
+        while run.status != "performing" and not (together or self.journal).step(step):
+            self.not_begun(run, changes.get("holds"))
         run.status, run.performing_at = "performing", moment(at)
         run.process = None if action.manual else run.process
-        attempt.output.begin(self.journal, run.id, attempt.actor.id, self.clock)
+        if not (together and together.shared):
+            attempt.output.begin(self.journal, run.id, attempt.actor.id, self.clock)
         if attempt.request.listener:
             call(attempt.output, "performing", run.id)
-        run.value = call(action.wiring.function, **arguments)
+        function = partial(call, action.wiring.function, **arguments)
+        run.value = together.perform(function) if together else function()
+
+    def not_begun(self, run: Run[Any], held: object) -> None:
+        """Raise what keeps a run from being performed; return where nothing does any more, so that it is tried again.
+
+        While another run holds its subject, one in the foreground is refused, and one that waits waits on.
+        """
+        if isinstance(held, str) and (holder := self.journal.holder(held)) is not None and holder != run.id:
+            busy = refusals.busy_subject(held, holder)
+            raise SubjectBusy(busy.message, busy.fix) if run.status == "queued" else busy
+        now = self.journal.run(run.id)
+        if not held or now is None or (now.status, now.fence) != (run.status, run.fence):
+            raise ChangedMeanwhile(f"Run {run.id} was changed meanwhile.", f"Look at run {run.id}.")
 
     def known(self, attempt: Attempt) -> dict[str, object]:
         """Return what the checks found out of a run, for the record, without its secrets."""
         run = attempt.run
         changes: dict[str, object] = {"digest": run.digest, "tags": list(run.tags), "inputs": run.inputs}
         changes["subjects"] = [asdict(each) for each in run.subjects]
-        if run.mode != "once":
+        changes["holds"] = attempt.action.manner.hold(run) if attempt.action else None
+        changes["schedule"] = attempt.request.schedule
+        if run.mode != "once" or run.status == "queued":
             changes["mode"] = run.mode
         if attempt.action and run.reason != attempt.request.reason:
             changes["reason"] = run.reason
@@ -307,8 +341,7 @@ class Pipeline:
                 call(attempt.output, "recorded", run.id)
             if attempt.fault:
                 raise attempt.fault
-            with attempt.opened:
-                status = steps(attempt)
+            status = through(self, attempt, steps)
         except Refused as refusal:
             run.value, status = None, "refused"
             run.refusal = refusal_of(refusal, attempt.mask, attempt.checks)
@@ -323,13 +356,26 @@ class Pipeline:
         finally:
             attempt.output.end()
             run.listener = None
-        return run if status == "performing" else self.record_outcome(attempt, status)
+        if status in ("refused", "failed") and begun_before(run):
+            status = "unknown"
+        return run if status == run.status else self.record_outcome(attempt, status)
 
     def record_outcome(self, attempt: Attempt, status: str, *, keep: bool = False) -> Run[Any]:
-        """Record the outcome: value, refusal or error, and what step 5 would have recorded where it was not reached."""
-        run, mask, at = attempt.run, attempt.mask, self.clock()
+        """Record the outcome, and tell whoever performs the runs that wait of one that does."""
+        run, at = attempt.run, self.clock()
         if keep:
             run.error = Failure("JournalUnavailable", "The journal could not be written, so nothing was performed.")
+        if status == "queued":
+            run.due, run.process = moment(attempt.request.due or at), None
+        self.journal.finish(self.outcome_step(attempt, status, at))
+        run.status, run.ended_at = status, None if status in ("asked", "queued") else moment(at)
+        if status == "queued":
+            self.wake(run)
+        return run
+
+    def outcome_step(self, attempt: Attempt, status: str, at: int) -> Step:
+        """Return the step of an outcome: value, refusal or error, and what step 5 would have recorded before."""
+        run, mask = attempt.run, attempt.mask
         changes = {} if run.status == "performing" else self.known(attempt)
         if status == "succeeded":
             changes["value"] = value_as_json(run.value, mask)
@@ -337,23 +383,9 @@ class Pipeline:
                 run.value = changes["value"]
         run.output = mask.text(run.output)[-LONGEST:]
         if status == "queued":
-            changes["due"] = attempt.request.due or at
+            changes |= {"due": attempt.request.due or at, "process": None}
         details = {"output": run.output or None, "refusal": run.refusal, "error": run.error}
         for name, detail in details.items():
             if detail is not None:
                 changes[name] = detail if isinstance(detail, str) else asdict(detail)
-        step = Step(run.id, run.status, status, at, attempt.actor.id, changes, fence=run.fence)
-        self.journal.finish(step)
-        run.status, run.ended_at = status, None if status in ("asked", "queued") else moment(at)
-        return run
-
-
-def as_text(given: object) -> str | None:
-    """Return what was given for a text as text, whatever it is."""
-    return given if given is None or isinstance(given, str) else tried(str, given)
-
-
-def kept(each: Input, parsed: Parsed, mask: Mask) -> Any:
-    """Return an input as it is recorded, without secrets; a subject's id is what it is found by, so it stays whole."""
-    found = each.kind is not None and each.name in parsed.values
-    return (UNMASKED if found else mask).tree(parsed.masked[each.name], each.names)
+        return Step(run.id, run.status, status, at, attempt.actor.id, changes, fence=run.fence)

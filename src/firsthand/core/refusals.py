@@ -26,15 +26,29 @@ CODES = {
     "check_failed": "the circumstances are not right",
     "secret_in_ask": "an ask would have to keep a secret input",
     "secret_in_queue": "a run that waits would have to keep a secret input",
+    "busy_subject": "another run is performed on the same subject, and the action is performed one at a time",
+    "not_queued": "the run has begun or ended, so that it cannot be withdrawn, or it never waited",
+    "not_wanter": "only whoever wanted a run that waits, or may perform its action, may withdraw it",
+    "due_invalid": "the time at which a run is to be performed is none, has no time zone, or is too far away",
     "actor_gone": "whoever wanted a run that waits is not a known person any more",
     "refused": "the author's code refused",
     "ask_closed": "the ask has been taken, declined or withdrawn meanwhile, or it never was one",
     "not_asker": "only whoever asked may withdraw",
     "declaration_invalid": "a manual action is declared with something missing, too long or unknown",
-    "changed_meanwhile": "somebody else has changed the manual action since the version that was edited",
+    "changed_meanwhile": "somebody else has changed the manual action or schedule since the version that was edited",
     "not_by_hand": "the run is no open run of a manual action, or the step none of its steps",
-    "key_used": "the key under which it was sent is that of another action's run",
+    "key_used": "the key under which it was sent is that of something else that was sent before",
+    "not_transactional": "the transaction of a transactional action is not open, or its database has no table of marks",
+    "not_unknown": "the run did not end unknown, or somebody has settled it, or it cannot be settled like that",
+    "schedule_invalid": "the cron expression or the time zone of a schedule cannot be read, or its day never comes",
+    "schedule_state": "the schedule is paused, active or retired already, or the moment is not its next any more",
+    "unknown_schedule": "there is no such schedule, or none that the actor may know of",
     "unknown_note": "there is no such hand-over note",
+    "rows_invalid": "the rows of a batch, or its CSV file, cannot be read as they stand; the message names the row",
+    "unknown_batch": "there is no such batch, or none that the actor may know of",
+    "not_drafter": "only whoever drafted a batch may confirm it",
+    "batch_changed": "what was confirmed is not what the batch holds",
+    "batch_closed": "the batch is not in a state for that, or no row of it would go through",
     "nothing_done": "whoever performed a manual action says that nothing was done",
 }
 
@@ -96,11 +110,12 @@ def too_long(field: str, length: int, limit: int) -> Refused:
     )
 
 
-def key_used(run: int) -> Refused:
+def key_used(run: int | None) -> Refused:
     """The key under which somebody sends a thing once is that of another thing."""
+    it = "what was sent then" if run is None else f"run {run}"
     return Refused(
-        f"This was sent under the key of run {run}, which is of another action.",
-        "Fill the form in anew, or choose another key.",
+        f"This was sent under the key of {it}, and is not the same.",
+        f"Look at {it} first; if this is wanted besides, send it under another key.",
         code="key_used",
     )
 
@@ -197,6 +212,43 @@ def secret_in_queue(names: Sequence[str]) -> Refused:
     )
 
 
+def busy_subject(held: str, run: int) -> Refused:
+    """Another run is performed on the same subject, and one of the two must be alone with it."""
+    return Refused(
+        f"Run {run} is being performed on {held}, one at a time.",
+        f"Wait until run {run} has ended, or perform it in the background: it waits by itself.",
+        code="busy_subject",
+    )
+
+
+def not_queued(run: int, status: str | None) -> Refused:
+    """A run that has begun cannot be withdrawn, nor one that never waited."""
+    if status == "performing":
+        return Refused(
+            f"Run {run} has begun, so it cannot be withdrawn.", "Wait until it has ended.", code="not_queued"
+        )
+    message = f"There is no run {run} that waits." if status is None else f"Run {run} does not wait: it is {status}."
+    return Refused(message, "Look at the runs that wait.", code="not_queued")
+
+
+def not_wanter(run: int) -> Refused:
+    """A run that waits is withdrawn by whoever wanted it, or may perform it."""
+    return Refused(
+        f"Run {run} is not yours to withdraw.",
+        "Whoever wanted it may withdraw it, and whoever may perform its action.",
+        code="not_wanter",
+    )
+
+
+def due_invalid(shown: str, fault: str) -> Refused:
+    """What was given for the time at which a run is to be performed is none."""
+    return Refused(
+        f"“{shown}” {fault}.",
+        "Give a time with its zone, such as 2026-12-01T09:00+01:00, 2026-12-01 09:00 Europe/Berlin, or +2h.",
+        code="due_invalid",
+    )
+
+
 def actor_gone(person: str) -> Refused:
     """A run is performed on the authority of whoever wanted it, as that is when its time has come."""
     return Refused(
@@ -284,6 +336,49 @@ def not_by_hand(run: int, status: str | None) -> Refused:
     if status is not None:
         message = f"Run {run} is not performed by hand now: it is {status}."
     return Refused(message, "Look at the runs that are being performed.", code="not_by_hand")
+
+
+def no_transaction() -> Refused:
+    """The resource of a transactional action commits each statement by itself."""
+    return Refused(
+        "The connection of this action commits each statement by itself, so that it is in no transaction.",
+        "Tell the action's owner: its resource opens one, or gives a connection without autocommit.",
+        code="not_transactional",
+    )
+
+
+def no_marks() -> Refused:
+    """The database of a transactional action has no table of marks."""
+    return Refused(
+        "The database of this action has no table firsthand_effects, so that it could not be told what was done.",
+        "Tell the action's owner: firsthand db marker prints the migration that adds it.",
+        code="not_transactional",
+    )
+
+
+def settled_meanwhile(run: int) -> Refused:
+    """Somebody has found out that a run did not happen, and so it does not."""
+    return Refused(f"Run {run} was settled meanwhile: it did not happen.", f"Look at run {run}.", code="not_unknown")
+
+
+def not_unknown(run: int, status: str | None) -> Refused:
+    """There is nothing to settle."""
+    message = f"There is no run {run} to settle." if status is None else f"Run {run} is not unknown: it is {status}."
+    return Refused(message, "Look at the runs that ended unknown.", code="not_unknown")
+
+
+def not_settled(outcome: str) -> Refused:
+    """An unknown run is settled in one of two ways."""
+    return Refused(
+        f"An unknown run cannot be settled as “{outcome}”.",
+        "Say succeeded, or failed where it did not happen.",
+        code="not_unknown",
+    )
+
+
+def settled_without_words() -> Refused:
+    """Somebody settles a run without saying how they know."""
+    return Refused("To settle a run needs words.", "Say how you found out whether it happened.", code="notes_missing")
 
 
 def no_such_step(run: int, step: object, steps: int) -> Refused:

@@ -32,6 +32,8 @@ TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("queued", "refused"): "not authorized, not found, or a check does not hold any more",
     ("queued", "failed"): "it stopped before anything was performed: nothing happened",
     ("queued", "withdrawn"): "it was withdrawn before it began",
+    ("queued", "succeeded"): "its mark was found: an earlier try had been committed",
+    ("queued", "unknown"): "it was begun before its process died, and cannot be performed again: it may have happened",
     ("performing", "queued"): "its process died, and it is safe to perform it again: nothing happened, or the same key",
     ("performing", "unknown"): "its process died in between: whether it happened is not known",
     ("unknown", "succeeded"): "it was found out that it did happen",
