@@ -8,30 +8,26 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Collection, Iterator, Mapping
 
-from firsthand.core.errors import JournalUnavailable
 from firsthand.core.journal import Event
+from firsthand.followers.following import EMPTYING, START, Follower, Position
 from firsthand.storage.codec import event_of
 from firsthand.storage.journal import SqlJournal
-from firsthand.storage.sqlite import Connection
 
 MENTION = re.compile(r"(?<![\w@.+-])@(\w[\w.+-]*(?:@\w[\w.-]*)?)")
 """A name with an @ before it, as it is written: an id, the part of one before its own @, or a first name."""
 
-NEXT = """SELECT id, kind, CASE
+NEXT = """SELECT {place}, kind, CASE
         WHEN kind = 'recorded' THEN json_extract(data, '$.notes')
         WHEN kind IN ('commented', 'handed_over') THEN json_extract(data, '$.text')
         WHEN kind IN ('person_added', 'person_changed') THEN data END
-    FROM events WHERE id > ? ORDER BY id LIMIT ?"""
+    FROM events WHERE {after} {settled} ORDER BY {order} LIMIT :limit"""
 """The events after one: of each what it says, or, where it is about people, the whole of it."""
 
 PEOPLE = """SELECT kind, data FROM events
-    WHERE run IS NULL AND kind IN ('person_added', 'person_changed') AND id <= ? ORDER BY id"""
-ADD = "INSERT OR IGNORE INTO mentions (person, event) VALUES (?, ?)"
-MOVE = """INSERT INTO followers (name, position) VALUES ('mentions', :to)
-    ON CONFLICT DO UPDATE SET position = :to WHERE position = :expected"""
+    WHERE run IS NULL AND kind IN ('person_added', 'person_changed') AND {until} ORDER BY {order}"""
+ADD = "INSERT INTO mentions (person, event) VALUES (?, ?) ON CONFLICT DO NOTHING"
 TAKE_AWAY = "DELETE FROM mentions WHERE (person, event) IN (SELECT person, event FROM mentions LIMIT 500)"
 NEWEST = """SELECT events.id, events.at, events.kind, events.actor, events.run, events.data
     FROM mentions JOIN events ON events.id = mentions.event LEFT JOIN runs ON runs.id = events.run
@@ -42,14 +38,12 @@ CHUNK = 2_000
 MOST_ROWS = 250
 """So many rows at most are added at once, which takes about 1 ms under the write lock."""
 
-EMPTYING = -1
-
 
 class Colleagues:
     """Who was there at an event: those known by then, without those who had left."""
 
     def __init__(self) -> None:
-        self.at = 0
+        self.at = START
         self.names: dict[str, str] = {}
         self.left: set[str] = set()
         self.known: dict[str, str] | None = {}
@@ -74,11 +68,14 @@ class Colleagues:
             self.left.discard(id) if changes["active"][1] else self.left.add(id)
 
 
-class Mentions:
+class Mentions(Follower):
     """The follower that finds who is named. What it has found stands in ``mentions``."""
 
+    name = "mentions"
+    take_away = (TAKE_AWAY,)
+
     def __init__(self, journal: SqlJournal) -> None:
-        self.database = journal.database
+        super().__init__(journal.database)
         self.colleagues = Colleagues()
 
     def of(self, person: str, limit: int, without: Collection[str] = ()) -> list[Event]:
@@ -86,84 +83,36 @@ class Mentions:
         rows = self.database.read(NEWEST, (person, json.dumps(sorted(without)), limit))
         return [event_of(row) for row in rows]
 
-    def position(self) -> int:
-        """Return the id of the last event read; ``EMPTYING`` while a rebuild takes away what was found."""
-        rows = self.database.read("SELECT position FROM followers WHERE name = 'mentions'")
-        return int(rows[0][0]) if rows else 0
-
-    def advance(self, seconds: float) -> bool:
-        """Read what is new, for about so many seconds; say whether nothing is left.
-
-        A journal that cannot be written now is left as it is.
-        """
-        if self.database.read_only:
-            return False
-        deadline = time.monotonic() + seconds
-        try:
-            while self.fold():
-                if time.monotonic() > deadline:
-                    return False
-        except JournalUnavailable:
-            return False
-        return True
-
-    def rebuild(self) -> None:
-        """Find everything anew."""
-        while not self.move(self.position(), EMPTYING, []):
-            pass
-        while self.fold():
-            pass
-
     def fold(self) -> bool:
         """Read the next events, if there are any; say whether there were."""
         position = self.position()
         if position == EMPTYING:
             self.empty()
             return True
-        rows = self.database.read(NEXT, (position, CHUNK))
+        rows = self.read(NEXT, **position._asdict(), limit=CHUNK)
         if not rows:
             return False
         colleagues = self.colleagues_at(position)
         found: list[tuple[str, int]] = []
-        for id, kind, told in rows:
-            colleagues.at = id
+        for xid, id, kind, told in rows:
+            colleagues.at = Position(xid, id)
             if kind.startswith("person_"):
                 colleagues.note(kind, told)
             elif told and "@" in told:
                 found += [(person, id) for person in sorted(set(mentioned(told, colleagues.handles)))]
             if len(found) > MOST_ROWS:
                 break
-        self.move(position, colleagues.at, found)
+        self.moved(position, colleagues.at, lambda connection: connection.executemany(ADD, found))
         return True
 
-    def colleagues_at(self, position: int) -> Colleagues:
+    def colleagues_at(self, position: Position) -> Colleagues:
         """Return who was there at an event: read anew, unless this is where one has read to."""
         if self.colleagues.at != position:
             self.colleagues = Colleagues()
-            for kind, told in self.database.read(PEOPLE, (position,)):
+            for kind, told in self.read(PEOPLE, **position._asdict()):
                 self.colleagues.note(kind, told)
             self.colleagues.at = position
         return self.colleagues
-
-    def move(self, expected: int, to: int, found: list[tuple[str, int]]) -> bool:
-        """Add what was found and move the position; False, with nothing added, where another process has moved it."""
-
-        def work(connection: Connection) -> bool:
-            moved = connection.execute(MOVE, {"to": to, "expected": expected}).rowcount == 1
-            if moved:
-                connection.executemany(ADD, found)
-            return moved
-
-        return self.database.write(work)
-
-    def empty(self) -> None:
-        """Take away some of what was found, for a rebuild; with the last of it the position is 0."""
-
-        def work(connection: Connection) -> None:
-            if not connection.execute(TAKE_AWAY).rowcount:
-                connection.execute(MOVE, {"to": 0, "expected": EMPTYING})
-
-        self.database.write(work)
 
 
 # Names in a text; what shows texts uses it too

@@ -11,20 +11,22 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from firsthand.core.errors import JournalUnavailable
 from firsthand.core.runs import OUTCOMES, TRANSITIONS
 from firsthand.followers.counting import RUN, WIDE, Counts, Place, counted
+from firsthand.followers.following import EMPTYING, Follower, Position
+from firsthand.storage.database import Connection
 from firsthand.storage.journal import SqlJournal
-from firsthand.storage.sqlite import Connection
 
 FINAL = tuple(each for each in OUTCOMES if not any(before == each for before, _ in TRANSITIONS))
 """Statuses that nothing follows: every outcome but ``unknown``."""
 
-ENDED = f"""SELECT events.id, {RUN} FROM events LEFT JOIN runs ON runs.id = events.run
+ENDED = f"""SELECT {{place}}, {RUN} FROM events LEFT JOIN runs ON runs.id = events.run
     AND events.kind IN ({", ".join(f"'{each}'" for each in (*FINAL, "settled", "imported"))})
     AND NOT (events.kind = 'imported' AND json_extract(events.data, '$.status') = 'unknown')
-    WHERE events.id > ? ORDER BY events.id LIMIT ?"""
+    WHERE {{after}} %s ORDER BY {{order}} LIMIT :limit"""
 """Events after one, each that ended a run for good with its run, the others with nothing."""
+
+TAIL, NEXT = ENDED % "", ENDED % "{settled}"
 
 # The lists repeat those of the partial indexes, or SQLite does not use them.
 CHANGING = f"""SELECT {RUN} FROM runs
@@ -32,12 +34,10 @@ CHANGING = f"""SELECT {RUN} FROM runs
 """Runs that may still change."""
 
 ADD = """INSERT INTO tally (list, period, key, part, runs) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET runs = runs + excluded.runs"""
+    ON CONFLICT (list, period, key, part) DO UPDATE SET runs = tally.runs + excluded.runs"""
 ADD_WIDE = """INSERT INTO tally_wide (list, period, key, runs) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET runs = runs + excluded.runs"""
+    ON CONFLICT (list, period, key) DO UPDATE SET runs = tally_wide.runs + excluded.runs"""
 NEW_LIST = "INSERT INTO tally_lists (scope, dimension) VALUES (?, ?) ON CONFLICT DO NOTHING"
-MOVE = """INSERT INTO followers (name, position) VALUES ('tally', :to)
-    ON CONFLICT DO UPDATE SET position = :to WHERE position = :expected"""
 TAKE_AWAY = (
     """DELETE FROM tally WHERE (list, period, key, part) IN (SELECT list, period, key, part FROM tally LIMIT 1000)""",
     """DELETE FROM tally_wide WHERE (list, period, key) IN (SELECT list, period, key FROM tally_wide LIMIT 500)""",
@@ -47,47 +47,21 @@ HELD = 0.005
 """Seconds that a fold's statements may take under the write lock; its commit comes on top."""
 CHUNK = 500
 LARGEST_CHUNK = 5_000
-EMPTYING = -1
 
 Row = tuple[Any, ...]
 
 
-class Tally:
+class Tally(Follower):
     """The follower that counts. What it has counted stands in ``tally``, how far it is in ``followers``."""
 
+    name = "tally"
+    take_away = TAKE_AWAY
+
     def __init__(self, journal: SqlJournal) -> None:
-        self.database = journal.database
+        super().__init__(journal.database)
         self.chunk = CHUNK
         self.lists: dict[tuple[str, str], int] = {}
         self.newest = 0
-
-    def position(self) -> int:
-        """Return the id of the last event counted; ``EMPTYING`` while a rebuild takes the old counts away."""
-        rows = self.database.read("SELECT position FROM followers WHERE name = 'tally'")
-        return int(rows[0][0]) if rows else 0
-
-    def advance(self, seconds: float) -> bool:
-        """Count what is new, for about so many seconds; say whether nothing is left.
-
-        A journal that cannot be written now is left as it is.
-        """
-        if self.database.read_only:
-            return False
-        deadline = time.monotonic() + seconds
-        try:
-            while self.fold():
-                if time.monotonic() > deadline:
-                    return False
-        except JournalUnavailable:
-            return False
-        return True
-
-    def rebuild(self) -> None:
-        """Count everything anew. Until that is done, readers count up to where it is."""
-        while not self.move(self.position(), EMPTYING, {}):
-            pass
-        while self.fold():
-            pass
 
     def fold(self) -> bool:
         """Count the next events, if there are any; say whether there were."""
@@ -95,25 +69,24 @@ class Tally:
         if position == EMPTYING:
             self.empty()
             return True
-        rows = self.database.read(ENDED, (position, self.chunk))
+        rows = self.read(NEXT, **position._asdict(), limit=self.chunk)
         if rows:
-            self.move(position, int(rows[-1][0]), counted(row[1:] for row in rows))
+            self.move(position, Position(*rows[-1][:2]), counted(row[2:] for row in rows))
         return bool(rows)
 
-    def move(self, expected: int, to: int, counts: Counts | dict[Place, int]) -> bool:
+    def move(self, expected: Position, to: Position, counts: Counts | dict[Place, int]) -> bool:
         """Add counts and move the position; False, with nothing added, where another process has moved it."""
         narrow, wide = self.rows_of(counts)
+        held: list[float] = []
 
-        def work(connection: Connection) -> tuple[bool, float]:
+        def add(connection: Connection) -> None:
             start = time.perf_counter()
-            moved = connection.execute(MOVE, {"to": to, "expected": expected}).rowcount == 1
-            if moved:
-                connection.executemany(ADD, narrow)
-                connection.executemany(ADD_WIDE, wide)
-            return moved, time.perf_counter() - start
+            connection.executemany(ADD, narrow)
+            connection.executemany(ADD_WIDE, wide)
+            held.append(time.perf_counter() - start)
 
-        moved, held = self.database.write(work)
-        self.adapt(held)
+        moved = self.moved(expected, to, add)
+        self.adapt(held[-1] if held else 0)
         return moved
 
     def rows_of(self, counts: Counts | dict[Place, int]) -> tuple[list[Row], list[Row]]:
@@ -150,23 +123,14 @@ class Tally:
         elif held < HELD / 2:
             self.chunk = min(self.chunk * 5 // 4 + 1, LARGEST_CHUNK)
 
-    def empty(self) -> None:
-        """Take away some of the counts, for a rebuild; with the last of them the position is 0."""
-
-        def work(connection: Connection) -> None:
-            if not any(connection.execute(each).rowcount for each in TAKE_AWAY):
-                connection.execute(MOVE, {"to": 0, "expected": EMPTYING})
-
-        self.database.write(work)
-
     # What is not in the tables; to be read in one snapshot with them
 
-    def tail(self, position: int) -> list[tuple[Any, ...]]:
+    def tail(self, position: Position) -> list[tuple[Any, ...]]:
         """Return the runs that ended after an event, rows of ``RUN``."""
         runs: list[tuple[Any, ...]] = []
-        while rows := self.database.read(ENDED, (position, LARGEST_CHUNK)):
-            runs += [row[1:] for row in rows if row[1] is not None]
-            position = rows[-1][0]
+        while rows := self.read(TAIL, **position._asdict(), limit=LARGEST_CHUNK):
+            runs += [row[2:] for row in rows if row[2] is not None]
+            position = Position(*rows[-1][:2])
         return runs
 
     def changing(self) -> list[tuple[Any, ...]]:

@@ -18,7 +18,8 @@ from typing import Any
 
 from firsthand.core.runs import moment
 from firsthand.followers.counting import ALL_TIME, DAY, EPOCH, WIDE, kept, month_of, placed, tags_of
-from firsthand.followers.tally import EMPTYING, Tally
+from firsthand.followers.following import EMPTYING, START
+from firsthand.followers.tally import Tally
 from firsthand.insights.scope import Fields, FieldValue, Names, Scope, as_text, day_of, known
 from firsthand.insights.unseen import tagged
 from firsthand.storage.history import Filter
@@ -27,13 +28,16 @@ from firsthand.storage.journal import SqlJournal
 LONGEST_TAIL = 5_000
 """Events since the last fold that are still counted while somebody waits."""
 
+MOST_DAYS = 10_000_000
+"""More days than a time in microseconds can have: no limit."""
+
 CANDIDATES = 100
 """Keys of very many that are looked at closely, of each month the first so many."""
 
-LISTS = "list IN (SELECT value FROM json_each(?))"
+LISTS = "list IN (SELECT CAST(value AS bigint) FROM json_each(?))"
 SPAN = f"SELECT list, key, part, sum(runs) FROM tally WHERE {LISTS} AND period BETWEEN ? AND ? GROUP BY 1, 2, 3"
 SERIES = f"SELECT period, key, sum(runs) FROM tally WHERE {LISTS} AND period BETWEEN ? AND ? GROUP BY 1, 2"
-IN_PERIODS = f"{LISTS} AND period IN (SELECT value FROM json_each(?))"
+IN_PERIODS = f"{LISTS} AND period IN (SELECT CAST(value AS bigint) FROM json_each(?))"
 PAIRS = f"""SELECT key, part, sum(runs) FROM tally
     WHERE {IN_PERIODS} AND key IN (SELECT value FROM json_each(?)) GROUP BY 1, 2"""
 EVERY = f"SELECT key, sum(runs) FROM tally_wide WHERE {IN_PERIODS} GROUP BY 1"
@@ -68,7 +72,7 @@ class Figures:
         self.tally = Tally(journal)
         position = self.tally.position()
         self.whole = position != EMPTYING
-        self.position = position if self.whole else 0
+        self.position = position if self.whole else START
         self.counted_until = self.behind()
         self.actions = self.actions_wanted()
         self.live = [run for run in self.uncounted() if self.is_of(run)]
@@ -77,10 +81,11 @@ class Figures:
 
     def behind(self) -> datetime | None:
         """Return since when runs are not counted, where the tail is too long; a journal only read is read whole."""
-        sql = "SELECT at FROM events WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
-        if self.database.read_only or not self.database.read(sql, (self.position, LONGEST_TAIL)):
+        sql = "SELECT at FROM events WHERE {after} ORDER BY {order} LIMIT 1 OFFSET :skip"
+        position = self.position._asdict()
+        if self.database.read_only or not self.tally.read(sql, **position, skip=LONGEST_TAIL):
             return None
-        return moment(self.database.read(sql, (self.position, 0))[0][0])
+        return moment(self.tally.read(sql, **position, skip=0)[0][0])
 
     def uncounted(self) -> list[tuple[Any, ...]]:
         """Return the runs that are not in the tally, as they are now."""
@@ -255,9 +260,9 @@ class Figures:
 
     def days_of(self, dimension: str, key: str, limit: int) -> list[int]:
         """Return the newest of the scope's days that have runs of a key, newest first, at most so many."""
-        found = self.by_day(dimension, key, -1 if self.unseen else limit)
+        found = self.by_day(dimension, key, MOST_DAYS if self.unseen else limit)
         if self.unseen:
-            found -= self.unseen.by_day(dimension, key, -1)
+            found -= self.unseen.by_day(dimension, key, MOST_DAYS)
         return sorted(found, reverse=True)[:limit]
 
     def by_day(self, dimension: str, key: str, limit: int) -> Counter[int]:

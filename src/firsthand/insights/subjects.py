@@ -135,7 +135,8 @@ def observed(figures: Figures, subjects: Sequence[str], days: Days) -> Counter[t
 def runs_of(figures: Figures, subject: str, days: Days) -> list[tuple[Any, ...]]:
     """Return subject, action, reason and traits of the scope's runs that are counted for a subject."""
     conditions, values = figures.filter(days).clauses()
-    conditions = ["run_subjects.subject = ?", *(each.replace("runs.action", "+runs.action") for each in conditions)]
+    by_subject = (each.replace("runs.action", "runs.action || ''") for each in conditions)
+    conditions = ["run_subjects.subject = ?", *by_subject]
     where = " AND ".join(conditions).replace("{at}", "run_subjects.at")
     return figures.database.read(f"{CONCERNED} WHERE {where}", (subject, *values))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from firsthand.core.errors import FirsthandError
 from firsthand.followers.counting import DAY, RUN
-from firsthand.storage.sqlite import Sqlite
+from firsthand.storage.database import Database
 
 MOST_READ = 2_000
 """Runs of hidden actions that are read while somebody waits."""
@@ -22,7 +22,7 @@ class TooManyHidden(FirsthandError):
 
 
 def tagged(
-    database: Sqlite, actions: Sequence[str], tag: str, days: tuple[int, int], among: int
+    database: Database, actions: Sequence[str], tag: str, days: tuple[int, int], among: int
 ) -> list[tuple[Any, ...]]:
     """Return the runs of some actions that have a tag, rows of ``RUN``, ``among`` so many of these actions in all."""
     if among > MOST_READ:

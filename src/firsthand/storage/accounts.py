@@ -16,10 +16,10 @@ from firsthand.core.errors import FirsthandError, JournalUnavailable, UnknownAct
 from firsthand.core.runs import moment
 from firsthand.storage import throttle
 from firsthand.storage.codec import encode
+from firsthand.storage.database import Connection
 from firsthand.storage.journal import INSERT_EVENT, SqlJournal
 from firsthand.storage.passwords import Passwords, problem_of
 from firsthand.storage.people import SELECT_ACTIVE, By, known_as, person_of
-from firsthand.storage.sqlite import Connection
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
@@ -40,17 +40,21 @@ INVITED = 7 * DAY
 
 VISITOR = """SELECT s.session, s.made, s.seen, s.replaced, p.id, p.name, p.roles, p.login, p.administers, p.active
     FROM sessions AS s JOIN people AS p ON p.id = s.person
-    WHERE s.token = ? AND s.expires > ? AND s.seen > ? AND p.active"""
-HASH = "SELECT hash FROM credentials WHERE person = ? AND EXISTS (SELECT 1 FROM people WHERE id = person AND active)"
+    WHERE s.token = ? AND s.expires > ? AND s.seen > ? AND p.active = 1"""
+HASH = """SELECT hash FROM credentials
+    WHERE person = ? AND EXISTS (SELECT 1 FROM people WHERE id = person AND active = 1)"""
 SET_HASH = """INSERT INTO credentials (person, hash, at) VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET hash = excluded.hash, at = excluded.at"""
+    ON CONFLICT (person) DO UPDATE SET hash = excluded.hash, at = excluded.at"""
 START = """INSERT INTO sessions (token, session, person, address, started, made, seen, expires)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-REPLACE = """INSERT OR IGNORE INTO sessions (token, session, person, address, started, made, seen, expires)
-    SELECT ?, session, person, address, started, ?, ?, expires FROM sessions WHERE token = ? AND NOT replaced"""
+REPLACE = """INSERT INTO sessions (token, session, person, address, started, made, seen, expires)
+    SELECT ?, session, person, address, started, ?, ?, expires FROM sessions WHERE token = ? AND replaced = 0
+    ON CONFLICT DO NOTHING"""
+REPLACED = """UPDATE sessions SET replaced = 1, expires = CASE WHEN expires < :until THEN expires ELSE :until END
+    WHERE token = :token"""
 SEEN = "UPDATE sessions SET seen = ? WHERE token = ?"
 INVITED_PERSON = """SELECT p.id, p.name, p.roles, p.login, p.administers, p.active
-    FROM invitations AS i JOIN people AS p ON p.id = i.person WHERE i.token = ? AND i.expires > ? AND p.active"""
+    FROM invitations AS i JOIN people AS p ON p.id = i.person WHERE i.token = ? AND i.expires > ? AND p.active = 1"""
 
 
 class NotSignedIn(UnknownActor):
@@ -135,9 +139,7 @@ class Accounts:
 
         def work(connection: Connection) -> None:
             if connection.execute(REPLACE, (new, now, now, old)).rowcount:
-                connection.execute(
-                    "UPDATE sessions SET replaced = 1, expires = min(expires, ?) WHERE token = ?", (now + GRACE, old)
-                )
+                connection.execute(REPLACED, {"until": now + GRACE, "token": old})
 
         self.database.write(work)
 
@@ -235,7 +237,7 @@ class Accounts:
         """Return somebody's sessions, the last seen first."""
         now = self.clock()
         sql = """SELECT session, address, started, max(seen) FROM sessions
-            WHERE person = ? AND expires > ? AND seen > ? GROUP BY session ORDER BY 4 DESC"""
+            WHERE person = ? AND expires > ? AND seen > ? GROUP BY session, address, started ORDER BY 4 DESC"""
         rows = self.database.read(sql, (person, now, now - IDLE))
         return [Session(id, address, moment(started), moment(seen)) for id, address, started, seen in rows]
 
@@ -332,7 +334,7 @@ class Accounts:
         if not rows:
             made = secrets.token_hex(32)
             _ = self.journal.process
-            add = "INSERT OR IGNORE INTO meta (name, value) VALUES ('console_key', ?)"
+            add = "INSERT INTO meta (name, value) VALUES ('console_key', ?) ON CONFLICT DO NOTHING"
             self.database.write(lambda connection: connection.execute(add, (made,)).rowcount)
             rows = self.database.read(sql)
         return bytes.fromhex(rows[0][0])

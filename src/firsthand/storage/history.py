@@ -13,8 +13,8 @@ from typing import Any, Literal
 from firsthand.core.journal import Event
 from firsthand.core.runs import Run, microseconds, moment
 from firsthand.storage.codec import COLUMNS, event_of, run_of
+from firsthand.storage.database import Database
 from firsthand.storage.manual import current
-from firsthand.storage.sqlite import Sqlite
 
 RUNS = f"SELECT {', '.join(f'runs.{name}' for name in COLUMNS)} FROM runs"
 LISTED = re.sub(r"runs\.(inputs|value|output)\b", r"NULL AS \1", RUNS)
@@ -51,6 +51,7 @@ class Filter:
 
     ``before`` is the place, time and id, of the last run of the page before; pages go by it, never by offset.
     ``subject`` is any of a run's, ``counted_for`` the first of them, whose are ``kind`` and ``trait`` (``plan=pro``).
+    ``alone`` leaves out the runs of batches.
     """
 
     actions: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ class Filter:
     kind: str | None = None
     trait: str | None = None
     asked: bool = False
+    alone: bool = False
 
     def clauses(self) -> tuple[list[str], list[object]]:
         """Return the conditions and their values."""
@@ -78,6 +80,8 @@ class Filter:
         for name, condition in CONDITIONS.items():
             if (value := getattr(self, name)) is not None:
                 found.append((condition, (value,)))
+        if self.alone:
+            found.append(("runs.batch IS NULL" if self.after is None else "+runs.batch IS NULL", ()))
         if self.asked:
             found.append(("runs.asked_by IS NOT NULL", ()))
         if self.before is not None:
@@ -86,11 +90,11 @@ class Filter:
 
     def lists(self) -> Iterator[tuple[str, Sequence[object]]]:
         """Yield the conditions on what may be one of several, each with its values."""
-        by_time = "+" if len(self.actions) > MOST_TOGETHER else ""
+        by_time = " || ''" if len(self.actions) > MOST_TOGETHER else ""
         outcomes = self.outcomes if self.outcome is None else (self.outcome,)
         partial = "" if "succeeded" in outcomes else f"runs.{NOT_SUCCEEDED} AND "
         for column, values in (
-            (f"{by_time}runs.action IN", self.actions),
+            (f"runs.action{by_time} IN", self.actions),
             ("runs.action NOT IN", self.without),
             (f"{partial}runs.status IN", outcomes),
             ("runs.subject IN", self.counted_for),
@@ -107,7 +111,7 @@ class Filter:
 class History:
     """What the journal tells to those who read it."""
 
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
 
     @cached_property
@@ -140,9 +144,9 @@ class History:
         for action in wanted.actions:
             conditions, given = replace(wanted, actions=(action,)).clauses()
             newest = f"SELECT id, at FROM runs{where(conditions)} ORDER BY at DESC, id DESC LIMIT ?"
-            parts.append(f"SELECT * FROM ({newest})".replace("{at}", "runs.at"))
+            parts.append(f"SELECT * FROM ({newest}) AS newest".replace("{at}", "runs.at"))
             values += [*given, limit]
-        newest = f"SELECT id FROM ({' UNION ALL '.join(parts)}) ORDER BY at DESC, id DESC LIMIT ?"
+        newest = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS every ORDER BY at DESC, id DESC LIMIT ?"
         sql = f"{RUNS if whole else LISTED} WHERE id IN ({newest}) ORDER BY at DESC, id DESC"
         return [run_of(row, self.id) for row in self.database.read(sql, [*values, limit])]
 
@@ -194,6 +198,11 @@ class History:
         sql = f"{RUNS} WHERE {NOT_SUCCEEDED} AND status IN ('recorded', 'asked', 'queued', 'performing')"
         return [run_of(row, self.id) for row in self.database.read(sql)]
 
+    def unknown(self, limit: int) -> list[Run[Any]]:
+        """Return the runs of which it is not known whether they happened, oldest first."""
+        sql = f"{RUNS} WHERE {NOT_SUCCEEDED} AND status = 'unknown' ORDER BY at, id LIMIT ?"
+        return [run_of(row, self.id) for row in self.database.read(sql, (limit,))]
+
     def held(self) -> list[tuple[int, str, int]]:
         """Return id, status and process of the runs that a process is about to perform, or performs."""
         held = "status IN ('recorded', 'queued', 'performing') AND process IS NOT NULL"
@@ -232,7 +241,8 @@ class History:
 
     def taken_over(self, note: Event) -> Event | None:
         """Return the first event of somebody who took over from a hand-over note, if there is one."""
-        sql = f"""{EVENTS} WHERE run IS NULL AND kind = 'taken_over' AND at >= ? AND json_extract(data, '$.note') = ?
+        sql = f"""{EVENTS} WHERE run IS NULL AND kind = 'taken_over' AND at >= ?
+            AND CAST(json_extract(data, '$.note') AS bigint) = ?
             ORDER BY at, id LIMIT 1"""
         rows = self.database.read(sql, (microseconds(note.at), note.id))
         return event_of(rows[0]) if rows else None

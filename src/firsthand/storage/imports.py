@@ -26,17 +26,14 @@ from firsthand.core.errors import FirsthandError
 from firsthand.core.runs import OUTCOMES, microseconds
 from firsthand.core.text import LIMITS, listed, recordable
 from firsthand.storage.codec import columns_of, encode
+from firsthand.storage.database import Connection
 from firsthand.storage.journal import SqlJournal
-from firsthand.storage.sqlite import Connection
 
 BATCH = 1_000
 """Rows that are committed together."""
 
 LARGEST_CELL = 16 * 1024 * 1024
 """Characters that a cell may have where its column is not mapped; Python's own limit is 131,072."""
-
-LIKE_COMMITS = 25
-"""Ordinary commits that fill the write-ahead log as much as a batch does: checkpoints come that much sooner."""
 
 LONGEST = {**LIMITS, "actor": 200, "subject": 200, "tag": 200, "outcome": 200}
 """Characters that each text may have."""
@@ -346,10 +343,10 @@ class Taking:
 
     def insert(self, connection: Connection, rows: list[Row]) -> int:
         """Insert rows, but for those that another import has taken meanwhile; return how many."""
-        self.database.since_checkpoint += LIKE_COMMITS
+        self.database.imports()
         rows = new_of(rows, lambda sql, values: connection.execute(sql, values).fetchall())
-        (first,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM runs").fetchone()
-        now, numbered = time.time_ns() // 1000, list(enumerate(rows, first))
+        ids = self.database.new_ids(connection, len(rows))
+        now, numbered = time.time_ns() // 1000, list(zip(ids, rows, strict=True))
         connection.executemany(INSERT_IMPORTED, [(row.digest,) for row in rows])
         connection.executemany(INSERT_RUN, [{**NOTHING, **row.columns, "id": id} for id, row in numbered])
         connection.executemany(INSERT_EVENT, [(id, now, self.by, row.data) for id, row in numbered])
@@ -359,6 +356,8 @@ class Taking:
 
 def new_of(rows: list[Row], read: Callable[[str, list[bytes]], list[tuple[Any, ...]]]) -> list[Row]:
     """Return the rows that are not in the journal yet."""
+    if not rows:
+        return []
     digests = [row.digest for row in rows]
     known = {digest for (digest,) in read(f"SELECT row FROM imported WHERE row IN ({marks(len(rows))})", digests)}
     return [row for row in rows if row.digest not in known]

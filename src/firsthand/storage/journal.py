@@ -1,4 +1,4 @@
-"""The journal on SQLite: runs and events in one transaction, people, the catalogue, and who holds what."""
+"""The journal in a database: runs and events in one transaction, people, the catalogue, and who holds what."""
 
 from __future__ import annotations
 
@@ -13,59 +13,70 @@ from typing import Any
 from firsthand.core.actors import Person
 from firsthand.core.catalogue import by_all_names, changes_between
 from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable
+from firsthand.core.fates import fate
 from firsthand.core.journal import Event, Step, output_of
 from firsthand.core.refusals import unfit_key
 from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
-from firsthand.storage import schema
+from firsthand.storage import at_once
+from firsthand.storage.batches import Batches
 from firsthand.storage.codec import RECORDED, columns_of, encode, key_of, run_of, subject_keys
+from firsthand.storage.database import Connection
 from firsthand.storage.history import RUNS, History
 from firsthand.storage.kept import Kept
-from firsthand.storage.lock import Presence
 from firsthand.storage.manual import Manuals
+from firsthand.storage.opening import opened, set_up
 from firsthand.storage.people import SELECT_ACTIVE, People, person_of
-from firsthand.storage.sqlite import Connection, Sqlite
+from firsthand.storage.schedules import Schedules
 
 RETRY = 5.0
 """Seconds for which an outcome is tried again before it is kept in a file."""
 
 INSERT_RUN = f"""INSERT INTO runs (at, status, process, {", ".join(RECORDED)})
     VALUES (?, 'recorded', ?, {", ".join("?" * len(RECORDED))})"""
+INSERT_AT_ONCE = at_once.run(INSERT_RUN)
 FACTS = attrgetter(*RECORDED)
 INSERT_EVENT = "INSERT INTO events (run, at, kind, actor, data) VALUES (?, ?, ?, ?, ?)"
 INSERT_SAID = """INSERT INTO events (run, at, kind, actor, data)
     SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM runs WHERE id = ? AND status = 'performing')"""
-INSERT_SENT = "INSERT OR IGNORE INTO sent (person, kind, key, event) VALUES (?, ?, ?, last_insert_rowid())"
+INSERT_SENT = """INSERT INTO sent (person, kind, key, digest, event)
+    VALUES (?, ?, ?, ?, last_insert_rowid()) ON CONFLICT DO NOTHING"""
 SENT = (
     "SELECT events.run FROM sent JOIN events ON events.id = sent.event WHERE person = ? AND sent.kind = ? AND key = ?"
 )
-INSERT_SUBJECT = "INSERT OR IGNORE INTO run_subjects SELECT ?, at, id FROM runs WHERE id = ?"
+DIGEST = "SELECT digest FROM sent WHERE person = ? AND kind = ? AND key = ?"
+INSERT_SUBJECT = "INSERT INTO run_subjects SELECT ?, at, id FROM runs WHERE id = ? ON CONFLICT DO NOTHING"
+HOLDER = "SELECT other.id FROM runs AS other WHERE other.holds = ? AND other.status = 'performing'"
+SAVE_GONE = """INSERT INTO gone (name, rights) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET rights = excluded.rights"""
 LET_GO = "UPDATE runs SET process = NULL WHERE id = ? AND status = 'queued' AND process = ?"
-
-DIED = {
-    "type": "ProcessDied",
-    "message": "Its process died before anything was performed: nothing happened.",
-    "traceback": "",
-}
 
 
 class SqlJournal:
-    """A journal in a SQLite database; see `core.journal.Journal` for what the pipeline needs of it."""
+    """A journal in a database of SQLite or PostgreSQL; see `core.journal.Journal` for what the pipeline needs of it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.database = Sqlite(url, verify=schema.require_latest)
+        self.database = opened(url)
         self.history = History(self.database)
         self.people = People(self.database, lambda: self.process)
         self.manuals = Manuals(self.database, lambda: self.process, self.stepping)
+        self.batches = Batches(self.database, self.history, lambda: self.process)
         self.kept = Kept(self.database.beside("outcomes"))
+        self.schedules = Schedules(self.history, lambda: self.process, self.insert, self.stepping)
         self.entering = threading.Lock()
         self.entered: tuple[int, int] | None = None
 
     def require(self) -> None:
         """Raise ``JournalMissing`` or ``JournalOutdated`` where there is nothing to read."""
-        self.database.reader()
+        self.database.require()
 
     # Writing
+
+    @property
+    def id(self) -> str:
+        """The journal's own random id."""
+        _ = self.process
+        return self.history.id
 
     @property
     def process(self) -> int:
@@ -79,8 +90,8 @@ class SqlJournal:
 
     def enter(self) -> None:
         """Make this process known: set up a new database, take a presence, and see to what dead processes left."""
-        schema.set_up(self.database)
-        presence = Presence.of(self.database.beside("processes"))
+        set_up(self.database)
+        presence = self.database.presence()
         who = (os.uname().nodename, os.getpid(), time.time_ns() // 1000)
 
         def work(connection: Connection) -> int:
@@ -93,7 +104,7 @@ class SqlJournal:
         self.settle()
 
     def record(
-        self, by: str, intent: Callable[[Person], Run[Any]], once: str | None = None
+        self, by: str, intent: Callable[[Person], Run[Any]], once: str | None = None, digest: str | None = None
     ) -> tuple[Person, Run[Any]] | None:
         """Insert the run that somebody intends, with its first event; None where nobody active has the id.
 
@@ -111,10 +122,10 @@ class SqlJournal:
             run = intent(person)
             self.insert(connection, run, process)
             if once:
-                connection.execute(INSERT_SENT, (by, "recorded", once))
+                connection.execute(INSERT_SENT, (by, "recorded", once, digest))
             return person, run
 
-        recorded = self.database.write(work)
+        recorded = self.database.write(work) if once else self.database.commit(work)
         if recorded:
             recorded[1].key = key_of(self.history.id, recorded[1].id)
         return recorded
@@ -123,9 +134,13 @@ class SqlJournal:
         """Insert a run with its first event."""
         at, values = microseconds(run.at), FACTS(run)
         data = encode({name: value for name, value in zip(RECORDED, values, strict=True) if value is not None})
-        run.id = int(connection.execute(INSERT_RUN, (at, process, *values)).lastrowid or 0)
+        event = (at, "recorded", run.actor or run.asked_by, data)
         run.process = process
-        connection.execute(INSERT_EVENT, (run.id, at, "recorded", run.actor or run.asked_by, data))
+        if self.database.pairs:
+            run.id = int(connection.execute(INSERT_AT_ONCE, (at, process, *values, *event)).fetchone()[0])
+            return
+        run.id = int(connection.execute(INSERT_RUN, (at, process, *values)).lastrowid or 0)
+        connection.execute(INSERT_EVENT, (run.id, *event))
 
     def again(self, connection: Connection, id: int) -> Run[Any]:
         """Return a run that was sent before, as it stands in a transaction."""
@@ -138,9 +153,20 @@ class SqlJournal:
         rows = self.database.read(SENT, (person, kind, once))
         return rows[0][0] if rows else None
 
+    def digest_of(self, person: str, kind: str, once: str) -> str | None:
+        """Return the digest of what a person sent under a key; None for one recorded without."""
+        rows = self.database.read(DIGEST, (person, kind, once))
+        return rows[0][0] if rows else None
+
     def step(self, step: Step) -> bool:
         """Change a run and append the event; False where the run was not in the expected status."""
-        return self.database.write(self.stepping(step))
+        if step.once or "holds" in step.changes:
+            return self.database.write(self.stepping(step))
+        return self.database.commit(self.stepping(step), single=True)
+
+    def step_within(self, connection: Any, step: Step) -> bool:
+        """Take a step on somebody else's connection to the same database, in their transaction."""
+        return self.stepping(step)(connection)
 
     def steps(self, steps: Sequence[Step]) -> list[bool]:
         """Take several steps in one commit; say of each whether the run was as expected."""
@@ -162,18 +188,21 @@ class SqlJournal:
         values = (step.status, *columns.values(), step.run, step.expected)
         if step.fence is not None:
             update, values = f"{update} AND fence = ?", (*values, step.fence)
+        if step.status == "performing" and columns.get("holds"):
+            update, values = f"{update} AND NOT EXISTS ({HOLDER})", (*values, columns["holds"])
 
         def work(connection: Connection) -> bool:
             if connection.execute(update, values).rowcount == 0:
                 return False
             connection.execute(INSERT_EVENT, (step.run, step.at, step.kind or step.status, step.actor, data))
             if step.once:
-                connection.execute(INSERT_SENT, (step.actor, step.kind or step.status, step.once))
+                connection.execute(INSERT_SENT, (step.actor, step.kind or step.status, step.once, step.digest))
             for subject in subjects:
                 connection.execute(INSERT_SUBJECT, (subject, step.run))
             return True
 
-        return work
+        event = (step.at, step.kind or step.status, step.actor, data)
+        return at_once.step(update, (*values, *event), subjects) if self.database.pairs and not step.once else work
 
     def finish(self, step: Step) -> None:
         """Record an outcome whatever happens: tried again for a while, then kept in a file beside the journal.
@@ -237,6 +266,7 @@ class SqlJournal:
         run: int | None = None,
         data: Mapping[str, object] | None = None,
         once: str | None = None,
+        digest: str | None = None,
     ) -> bool:
         """Append an event that changes no run, once under a key."""
         if once and (fault := unfit_key(once)):
@@ -249,45 +279,42 @@ class SqlJournal:
                 return False
             connection.execute(INSERT_EVENT, row)
             if once:
-                connection.execute(INSERT_SENT, key)
+                connection.execute(INSERT_SENT, (*key, digest))
             return True
 
-        return self.database.write(work)
+        return self.database.write(work) if once else self.database.commit(work, single=True)
 
     def tell(self, run: int, *, actor: str, at: int, events: Sequence[tuple[str, Mapping[str, object]]]) -> None:
         """Append what a run says while it is performed; what comes too late is in its outcome."""
         rows = [(run, at, kind, actor, encode(data), run) for kind, data in events]
-        self.database.write(lambda connection: connection.executemany(INSERT_SAID, rows).rowcount)
+        self.database.commit(lambda connection: connection.executemany(INSERT_SAID, rows).rowcount)
 
     def settle(self) -> None:
         """See to what dead processes left: kept outcomes are recorded, open runs end as far as is known.
 
-        ``recorded`` and dead is failed, since nothing happened; ``performing`` and dead is unknown.
+        What that is, ``core.fates`` says.
         """
         held = [] if self.database.read_only else self.history.held()
         if self.kept.waiting() and not self.database.read_only:
             self.replay()
         if not held:
             return
-        presence = Presence.of(self.database.beside("processes"))
+        presence = self.database.presence()
         alive: dict[int, bool] = {}
         for id, status, process in held:
             if process not in alive:
                 alive[process] = presence.alive(process)
             if alive[process]:
                 continue
-            at = time.time_ns() // 1000
             if status == "queued":
                 self.let_go(id, process)
-            elif status == "recorded":
-                self.step(Step(id, status, "failed", at, None, {"error": DIED}))
-            else:
+            elif (run := self.run(id)) and run.status == status and run.process == process:
                 said, _ = output_of(self.history.events(id))
-                self.step(Step(id, status, "unknown", at, None, {"output": said} if said else {}))
+                self.step(fate(run, time.time_ns() // 1000, said))
 
     def let_go(self, run: int, process: int) -> None:
         """Free a run that waits of the process that claimed it, and died before it began."""
-        self.database.write(lambda connection: connection.execute(LET_GO, (run, process)).rowcount)
+        self.database.commit(lambda connection: connection.execute(LET_GO, (run, process)).rowcount)
 
     # People, the catalogue, reading
 
@@ -302,6 +329,15 @@ class SqlJournal:
     def run(self, id: int) -> Run[Any] | None:
         """Return a run."""
         return self.history.run(id)
+
+    def unknown(self) -> list[Run[Any]]:
+        """Return the runs of which it is not known whether they happened, oldest first, a thousand at most."""
+        return self.history.unknown(1_000)
+
+    def holder(self, held: str) -> int | None:
+        """Return the run that is performed on what only one at a time is, if there is one."""
+        rows = self.database.read(HOLDER, (held,))
+        return int(rows[0][0]) if rows else None
 
     def event(self, id: int) -> Event | None:
         """Return an event."""
@@ -327,7 +363,7 @@ class SqlJournal:
             connection.execute("DELETE FROM catalogue WHERE desk = ?", (desk,))
             rows = [(desk, name, encode(dict(sorted(entry.items())))) for name, entry in after.items()]
             connection.executemany("INSERT INTO catalogue (desk, action, entry) VALUES (?, ?, ?)", rows)
-            connection.executemany("INSERT OR REPLACE INTO gone (name, rights) VALUES (?, ?)", gone)
+            connection.executemany(SAVE_GONE, gone)
             if changes:
                 connection.execute(INSERT_EVENT, (None, at, "catalogue", None, data))
 
@@ -341,6 +377,6 @@ class SqlJournal:
     def close(self) -> None:
         """Leave: close the connections, and let the presence go."""
         if self.entered and self.entered[0] == os.getpid():
-            Presence.of(self.database.beside("processes")).leave(self.entered[1])
+            self.database.presence().leave(self.entered[1])
             self.entered = None
         self.database.close()

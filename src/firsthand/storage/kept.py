@@ -45,6 +45,7 @@ class Kept:
     @contextmanager
     def opened(self) -> Iterator[int]:
         """Open the file with nobody else in it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -12,7 +12,7 @@ from firsthand.core.manual import Manual
 from firsthand.core.runs import moment
 from firsthand.core.steps import Steps
 from firsthand.storage.codec import encode, event_of
-from firsthand.storage.sqlite import Connection, Sqlite
+from firsthand.storage.database import Connection, Database
 
 SELECT = """SELECT manual.action, manual.version, events.actor, events.at, events.data
     FROM manual JOIN events ON events.id = manual.event"""
@@ -56,7 +56,7 @@ class Manuals:
 
     def __init__(
         self,
-        database: Sqlite,
+        database: Database,
         enter: Callable[[], object],
         stepping: Callable[[Step], Callable[[Connection], bool]],
     ) -> None:
@@ -140,7 +140,7 @@ class Manuals:
         return sorted(found, key=lambda each: (-each.runs, each.name))[:limit]
 
 
-def current(database: Sqlite) -> list[Manual]:
+def current(database: Database) -> list[Manual]:
     """Return the current declaration of every name, retired ones too, by name."""
     return [manual_of(row) for row in database.read(ALL)]
 

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 from firsthand.core.actors import Person
 from firsthand.core.errors import FirsthandError, JournalMissing, Refused
 from firsthand.storage.codec import encode
-from firsthand.storage.sqlite import Connection, Sqlite
+from firsthand.storage.database import Connection, Database
 
 T = TypeVar("T")
 By = Person | str
 """By whom a change is made: a known person, or a login of the operating system's."""
 
 SELECT = "SELECT id, name, roles, login, administers, active FROM people"
-SELECT_ACTIVE = f"{SELECT} WHERE id = ? AND active"
+SELECT_ACTIVE = f"{SELECT} WHERE id = ? AND active = 1"
 INSERT = "INSERT INTO people (id, name, roles, login, administers, active) VALUES (?, ?, ?, ?, ?, ?)"
 UPDATE = "UPDATE people SET name = ?, roles = ?, login = ?, administers = ?, active = ? WHERE id = ?"
 
@@ -32,7 +32,7 @@ class People:
     ``enter`` makes this process known to the journal, before it first writes.
     """
 
-    def __init__(self, database: Sqlite, enter: Callable[[], object]) -> None:
+    def __init__(self, database: Database, enter: Callable[[], object]) -> None:
         self.database = database
         self.enter = enter
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
@@ -44,7 +44,7 @@ class People:
 
     def of_login(self, login: str) -> Person | None:
         """Return the active person of an operating system's login."""
-        rows = self.read(f"{SELECT} WHERE login = ? AND active", (login,))
+        rows = self.read(f"{SELECT} WHERE login = ? AND active = 1", (login,))
         return person_of(rows[0]) if rows else None
 
     def all(self) -> list[Person]:
@@ -141,7 +141,7 @@ class People:
         if not person.login or not person.active:
             return
         other = connection.execute(
-            "SELECT id FROM people WHERE login = ? AND active AND id <> ?", (person.login, person.id)
+            "SELECT id FROM people WHERE login = ? AND active = 1 AND id <> ?", (person.login, person.id)
         ).fetchone()
         if other:
             raise FirsthandError(
@@ -164,7 +164,8 @@ def alike_in(connection: Connection, id: str) -> str | None:
 
 def keep_one(connection: Connection, id: str) -> None:
     """Refuse to take administering from the last person who does."""
-    others = connection.execute("SELECT 1 FROM people WHERE administers AND active AND id <> ? LIMIT 1", (id,))
+    sql = "SELECT 1 FROM people WHERE administers = 1 AND active = 1 AND id <> ? LIMIT 1"
+    others = connection.execute(sql, (id,))
     if others.fetchone() is None:
         raise Refused("Nobody would be left who administers.", "Let somebody else administer first.")
 

@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from firsthand.core.errors import JournalError, JournalOutdated
-from firsthand.storage.sqlite import Connection, Sqlite
+from firsthand.storage.sqlite import Sqlite
 
 APPLICATION = int.from_bytes(b"1hnd")
 """SQLite's application_id of a journal, so that no other database is taken for one."""
 
 
-def migrations() -> list[tuple[int, str, str]]:
-    """Return number, name and SQL of every migration, in order."""
-    found = (Path(__file__).parent / "migrations" / "sqlite").glob("*.sql")
+def migrations(kind: str = "sqlite") -> list[tuple[int, str, str]]:
+    """Return number, name and SQL of every migration of a kind of database, in order."""
+    found = (Path(__file__).parent / "migrations" / kind).glob("*.sql")
     return sorted((int(each.name[:4]), each.name, each.read_text(encoding="utf-8")) for each in found)
 
 
-def latest() -> int:
+def latest(kind: str = "sqlite") -> int:
     """Return the number of the newest migration that this version knows."""
-    return migrations()[-1][0]
+    return migrations(kind)[-1][0]
 
 
-def version_of(connection: Connection) -> int:
+def version_of(connection: sqlite3.Connection) -> int:
     """Return the schema's version of a database, 0 for an empty one; raises ``JournalError`` for somebody else's."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -36,21 +36,21 @@ def version_of(connection: Connection) -> int:
     return version
 
 
-def require(version: int) -> None:
+def require(version: int, kind: str = "sqlite") -> None:
     """Raise ``JournalOutdated`` unless a schema's version is the one that this version of Firsthand writes."""
-    if version < latest():
+    if version < latest(kind):
         raise JournalOutdated(
-            f"The journal's schema is at version {version}; this Firsthand writes {latest()}.",
-            "Run firsthand db upgrade: it makes a copy first.",
+            f"The journal's schema is at version {version}; this Firsthand writes {latest(kind)}.",
+            "Run firsthand db upgrade" + (": it makes a copy first." if kind == "sqlite" else "."),
         )
-    if version > latest():
+    if version > latest(kind):
         raise JournalOutdated(
-            f"The journal's schema is at version {version}, newer than this Firsthand, which knows {latest()}.",
+            f"The journal's schema is at version {version}, newer than this Firsthand, which knows {latest(kind)}.",
             "Install the newer Firsthand.",
         )
 
 
-def require_latest(connection: Connection) -> None:
+def require_latest(connection: sqlite3.Connection) -> None:
     """Raise ``JournalOutdated`` unless a database is a journal of the schema that this version writes."""
     require(version_of(connection))
 
@@ -92,7 +92,7 @@ def upgrade(database: Sqlite) -> Path | None:
         connection.close()
 
 
-def copied(database: Sqlite, connection: Connection, version: int) -> Path:
+def copied(database: Sqlite, connection: sqlite3.Connection, version: int) -> Path:
     """Copy the whole database beside itself."""
     path = database.beside(f"before-{version + 1}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
     with sqlite3.connect(path) as target:
@@ -101,7 +101,7 @@ def copied(database: Sqlite, connection: Connection, version: int) -> Path:
     return path
 
 
-def apply(connection: Connection, version: int) -> None:
+def apply(connection: sqlite3.Connection, version: int) -> None:
     """Apply every migration after a version, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     done = False

@@ -17,16 +17,21 @@ from typing import Any, TypeVar
 
 from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable, SettingsError
 from firsthand.storage.commits import Commit, Commits
-from firsthand.storage.lock import GroupLock
+from firsthand.storage.database import Connection, Values
+from firsthand.storage.lock import GroupLock, Presence
+
+__all__ = ["Connection", "Sqlite"]
 
 T = TypeVar("T")
-Connection = sqlite3.Connection
 
 WAIT = 4.0
 """Seconds that a writer waits for others before it says so."""
 
 CHECKPOINT_AFTER = 250
 """Commits between two checkpoints; about as many pages as SQLite's own default of 1,000."""
+
+LIKE_COMMITS = 25
+"""Ordinary commits that fill the write-ahead log as much as a batch of an import does."""
 
 WAL_RESET_FIXED = (3, 51, 3)
 
@@ -41,7 +46,7 @@ class Sqlite:
     ``verify`` looks at each connection before anything is read from it.
     """
 
-    def __init__(self, url: str, verify: Callable[[Connection], None] = lambda _: None) -> None:
+    def __init__(self, url: str, verify: Callable[[sqlite3.Connection], None] = lambda _: None) -> None:
         path, self.options = parse_url(url)
         self.path = path.resolve()
         self.verify = verify
@@ -57,8 +62,8 @@ class Sqlite:
     def reset(self) -> None:
         """Start without connections, at first and in a forked child: SQLite's do not survive a fork."""
         self.local = threading.local()
-        self.readers: list[Connection] = []
-        self.writer: Connection | None = None
+        self.readers: list[sqlite3.Connection] = []
+        self.writer: sqlite3.Connection | None = None
         self.since_checkpoint = 0
 
     def forget(self) -> None:
@@ -72,12 +77,32 @@ class Sqlite:
         self.lock.close()
         self.commits = Commits(self.write_group, self.after_group)
 
+    pairs = False
+    skipping = ""
+
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    def size(self) -> int:
+        """Return how large the file is, in bytes."""
+        return self.path.stat().st_size
+
+    def presence(self) -> Presence:
+        """Return this process's presence, in a file beside the database."""
+        return Presence.of(self.beside("processes"))
+
+    def require(self) -> None:
+        """Raise ``JournalMissing`` or ``JournalOutdated`` where there is nothing to read."""
+        self.reader()
+
     @property
     def read_only(self) -> bool:
         """Whether the URL says ``mode=ro``."""
         return self.options.get("mode") == "ro"
 
-    def connect(self, *, writes: bool, create: bool = False) -> Connection:
+    def connect(self, *, writes: bool, create: bool = False) -> sqlite3.Connection:
         """Open a connection; raises ``JournalMissing`` or ``JournalUnavailable``."""
         if not create and not self.path.exists():
             raise JournalMissing(
@@ -106,6 +131,19 @@ class Sqlite:
         """
         return self.commits.commit(work)
 
+    def commit(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
+        """Commit some work: the same here, where one writes at a time anyway."""
+        return self.commits.commit(work)
+
+    def imports(self) -> None:
+        """Note that a commit is as large as many: the next checkpoint comes that much sooner."""
+        self.since_checkpoint += LIKE_COMMITS
+
+    def new_ids(self, connection: Connection, number: int) -> Sequence[int]:
+        """Return the ids of so many runs that are to be inserted in this transaction."""
+        (first,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM runs").fetchone()
+        return range(first, first + number)
+
     def write_group(self, group: Sequence[Commit[Any]]) -> None:
         """Commit a group in one transaction; where one part of it fails, each part alone."""
         try:
@@ -124,7 +162,7 @@ class Sqlite:
             for each in group:
                 self.write_group([each])
 
-    def transact(self, connection: Connection, group: Sequence[Commit[Any]]) -> None:
+    def transact(self, connection: sqlite3.Connection, group: Sequence[Commit[Any]]) -> None:
         """Do a group's work in one transaction, rolled back as a whole where any of it fails."""
         committed = False
         connection.execute("BEGIN IMMEDIATE")
@@ -164,9 +202,9 @@ class Sqlite:
         finally:
             self.lock.release()
 
-    def reader(self) -> Connection:
+    def reader(self) -> sqlite3.Connection:
         """Return this thread's connection for reading."""
-        connection: Connection | None = getattr(self.local, "connection", None)
+        connection: sqlite3.Connection | None = getattr(self.local, "connection", None)
         if connection is None:
             connection = self.connect(writes=False)
             try:
@@ -177,7 +215,7 @@ class Sqlite:
             self.readers.append(connection)
         return connection
 
-    def read(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[tuple[Any, ...]]:
+    def read(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         try:
             return self.reader().execute(sql, values).fetchall()

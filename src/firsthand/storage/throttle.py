@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firsthand.core.errors import FirsthandError
-from firsthand.storage.sqlite import Connection, Sqlite
+from firsthand.storage.database import Connection, Database
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
@@ -51,10 +51,10 @@ def address_key(address: str) -> Key:
 
 READ = "SELECT failures, last, until FROM throttle WHERE key = ?"
 SAVE = """INSERT INTO throttle (key, failures, last, until) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET failures = excluded.failures, last = excluded.last, until = excluded.until"""
+    ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, last = excluded.last, until = excluded.until"""
 
 
-def waits(database: Sqlite, keys: Sequence[Key], now: int) -> None:
+def waits(database: Database, keys: Sequence[Key], now: int) -> None:
     """Raise ``Slowed`` where a try may not be made yet; a look without a write."""
     rows = [row for key in keys for row in database.read(READ, (key.digest,))]
     slow(rows, now)

@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Callable
 
 from firsthand.core.errors import JournalError
+from firsthand.storage.database import Connection
 from firsthand.storage.journal import SqlJournal
-from firsthand.storage.sqlite import Connection
 
 DAY = 24 * 60 * 60 * 1_000_000
 PAUSE = 1.0
 """Seconds that counts are gathered before they are written, so that a flood of refusals is not one of commits."""
 
 ADD = """INSERT INTO turned_away (day, kind, count) VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count"""
+    ON CONFLICT (day, kind) DO UPDATE SET count = turned_away.count + excluded.count"""
 
 
 class TurnedAway:

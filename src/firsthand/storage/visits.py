@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from firsthand.storage.database import Connection
 from firsthand.storage.journal import SqlJournal
-from firsthand.storage.sqlite import Connection
 
 AWAY = 30 * 60 * 1_000_000
 """Microseconds without a look after which the next one is a new visit."""
@@ -12,7 +12,7 @@ KEPT = 60 * 1_000_000
 """Microseconds within which a further look is not written down."""
 
 UPSERT = """INSERT INTO visits (person, seen, latest, at) VALUES (:person, :seen, :latest, :at)
-    ON CONFLICT DO UPDATE SET seen = :seen, latest = :latest, at = :at"""
+    ON CONFLICT (person) DO UPDATE SET seen = :seen, latest = :latest, at = :at"""
 
 
 def looked(journal: SqlJournal, person: str, latest: int, at: int) -> int | None:
