@@ -8,10 +8,13 @@ import pkgutil
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
 from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from firsthand.aftermath import Aftermath
+from firsthand.by_calendar import ByCalendar
 from firsthand.by_hand import ByHand
 from firsthand.core.actions import Actions, Registration, Why, registered
 from firsthand.core.asks import Asks
@@ -19,19 +22,23 @@ from firsthand.core.attempts import Request
 from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
+from firsthand.core.due import due_of
 from firsthand.core.errors import DeskError, FirsthandError
 from firsthand.core.namespace import Namespace
 from firsthand.core.pipeline import Pipeline
 from firsthand.core.policy import EVERYBODY, Who
 from firsthand.core.reasons import name_of as reason_name
 from firsthand.core.resources import resources_of
-from firsthand.core.runs import Run
+from firsthand.core.runs import Run, microseconds
 from firsthand.core.subjects import SubjectOf, Traits, kinds_of
 from firsthand.core.text import several
+from firsthand.later import Later
+from firsthand.many import Many
 
 if TYPE_CHECKING:
     from firsthand.core.actions import When
     from firsthand.core.journal import Journal
+    from firsthand.work.engines import Engine
 
 LOG = logging.getLogger("firsthand")
 
@@ -41,7 +48,7 @@ Named = Callable[..., Any] | str
 Inputs = Mapping[str, object] | None
 
 
-class Desk(ByHand):
+class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
     """Where a team's support actions are registered and run.
 
     ``environment`` is shown on every screen and kept with every run; ``why`` are the reasons of actions that have none
@@ -62,6 +69,7 @@ class Desk(ByHand):
         self.why: Why = why
         self.declares = several(declares)
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
+        self.engine: Engine | None = None
         self._registrations: list[Registration] = []
         self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
         self._resources: list[Callable[..., Any]] = []
@@ -104,13 +112,15 @@ class Desk(ByHand):
         background: bool = False,
         one_at_a_time: bool = False,
         verify: Callable[..., Any] | None = None,
+        subjects: Callable[..., Any] | None = None,
     ) -> Callable[[F], F]:
         """Register the decorated function as an action; it stays the function that it was."""
 
         def register(function: F) -> F:
             reasons = why if why is not None else self.why
             said = {"who": who, "why": reasons, "when": when, "tags": tags, "owner": owner, "title": title}
-            manner = {"mode": mode, "background": background, "one_at_a_time": one_at_a_time, "verify": verify}
+            manner = {"mode": mode, "background": background, "one_at_a_time": one_at_a_time}
+            manner |= {"verify": verify, "subjects": subjects}
             named = name or name_of(function)
             self.register(registered(named, function, aliases=several(aliases), ask=ask, **said, **manner))
             return function
@@ -233,8 +243,13 @@ class Desk(ByHand):
         """The six steps over this desk's actions and journal."""
         made, actions, journal = self._pipeline, self.actions, self.journal
         if made is None or made.actions is not actions or made.journal is not journal or made.clock is not self.clock:
-            made = self._pipeline = Pipeline(actions, journal, self.clock, self.name, self.environment)
+            made = self._pipeline = Pipeline(actions, journal, self.clock, self.name, self.environment, self.wake)
         return made
+
+    def wake(self, run: Run[Any]) -> None:
+        """Tell the engine that a run waits, if a worker listens to one; others find it by themselves."""
+        if self.engine is not None:
+            self.engine.wake(run.id, microseconds(run.due or run.at))
 
     # Running
 
@@ -243,6 +258,8 @@ class Desk(ByHand):
         if said.get("reason") is not None:
             said["reason"] = reason_name(said["reason"])
         inputs = dict(inputs) if isinstance(inputs, Mapping) else {} if inputs is None else inputs
+        if (at := said.pop("at", None)) is not None:
+            said["due"] = due_of(at, self.clock())
         return Request(self.name_of(action), inputs, by, surface, **said)
 
     def name_of(self, action: Named) -> str:
@@ -259,6 +276,7 @@ class Desk(ByHand):
         self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+        background: bool | None = None, at: datetime | str | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
@@ -266,6 +284,7 @@ class Desk(ByHand):
         self, action: Callable[..., T], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+        background: bool | None = None, at: datetime | str | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
@@ -273,6 +292,7 @@ class Desk(ByHand):
         self, action: str, inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+        background: bool | None = None, at: datetime | str | None = None,
     ) -> Run[object]: ...  # fmt: skip
 
     def run(self, action: Named, inputs: Inputs = None, *, by: str, surface: str = "python", **said: Any) -> Run[Any]:
@@ -283,6 +303,9 @@ class Desk(ByHand):
         ``JournalUnavailable`` (nothing was performed) and ``DeskError``; a refusal is an outcome, not an error.
         So is an interrupt (^C) within the action: in a loop, stop with ``raise_for_outcome()``. What the same person
         sends again under the key ``once`` is the run that it was at first, ``again``, as it stands.
+
+        With ``background``, or ``at`` a time (one with its zone, or text such as ``2026-12-01 09:00 Europe/Berlin`` or
+        ``+2h``), it is checked, and waits as ``queued`` for a worker; see `wait` and `withdraw`.
         """
         self.start()
         return self.pipeline.perform_request(self.request(action, inputs, by, surface, **said))
@@ -292,6 +315,7 @@ class Desk(ByHand):
         self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+        background: bool | None = None, at: datetime | str | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
@@ -299,6 +323,7 @@ class Desk(ByHand):
         self, action: Callable[..., T], inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+        background: bool | None = None, at: datetime | str | None = None,
     ) -> Run[T]: ...  # fmt: skip
 
     @overload
@@ -306,6 +331,7 @@ class Desk(ByHand):
         self, action: str, inputs: Inputs = None, *, by: str, once: str | None = None,
         requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
         notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
+        background: bool | None = None, at: datetime | str | None = None,
     ) -> Run[object]: ...  # fmt: skip
 
     async def arun(
@@ -346,10 +372,3 @@ class Desk(ByHand):
         """Say no to what a colleague asked for, in words. Raises ``Refused`` for whoever may not perform it."""
         self.start()
         return Asks(self.pipeline).decline(ask, self.pipeline.actor(by, surface), words, once)
-
-    def withdraw(
-        self, ask: int, words: str = "", *, by: str, surface: str = "python", once: str | None = None
-    ) -> Run[Any]:
-        """Take back one's own ask. Raises ``Refused`` for anybody else's."""
-        self.start()
-        return Asks(self.pipeline).withdraw(ask, self.pipeline.actor(by, surface), words, once)

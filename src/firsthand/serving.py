@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import click
 import uvicorn
@@ -17,6 +21,7 @@ from firsthand.storage.accounts import Accounts
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import import_desk
+from firsthand.work.worker import Worker
 
 
 @click.command()
@@ -25,8 +30,18 @@ from firsthand.surfaces.terminal.context import import_desk
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0: any free.")
 @click.option("--proxy", metavar="ADDRESS", help="Believe what the proxy at this address says of scheme and client.")
 @click.option("--prefix", default="", metavar="PATH", help="The path under which a proxy shows it, such as /support.")
-def serve_command(desk: str | None, host: str, port: int, proxy: str | None, prefix: str) -> None:
-    """Serve the console of DESK (module:name; that of the settings if not given) until stopped."""
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 256),
+    default=2,
+    show_default=True,
+    help="Runs that wait performed at once; 0: none here.",
+)
+def serve_command(desk: str | None, host: str, port: int, proxy: str | None, prefix: str, workers: int) -> None:
+    """Serve the console of DESK (module:name; that of the settings if not given) until stopped, and perform what waits.
+
+    Told to stop (SIGTERM or ^C) it ends what it has begun.
+    """
     settings = Settings.load()
     loaded = import_desk(settings.of_desk(desk) if desk else settings)
     journal = SqlJournal(settings.database)
@@ -36,11 +51,23 @@ def serve_command(desk: str | None, host: str, port: int, proxy: str | None, pre
         printing.say("Nobody is known yet: firsthand people add you@example.com --role ROLE", error=True)
     elif not Accounts(journal).with_password():
         printing.say("Nobody has a password yet: firsthand people invite ID prints a link to set one.", error=True)
-    serve(loaded, console(loaded, url=settings.url), host, port, proxy=proxy, prefix=prefix)
+    serve(loaded, console(loaded, url=settings.url), host, port, proxy=proxy, prefix=prefix, workers=workers)
 
 
-def serve(desk: Desk, app: Starlette, host: str, port: int, *, proxy: str | None = None, prefix: str = "") -> None:
-    """Serve the console of a desk until stopped; raises ``FirsthandError`` where the address cannot be had."""
+def serve(
+    desk: Desk,
+    app: Starlette,
+    host: str,
+    port: int,
+    *,
+    proxy: str | None = None,
+    prefix: str = "",
+    workers: int = 2,
+) -> None:
+    """Serve the console of a desk until stopped, with so many threads that perform what waits.
+
+    Raises ``FirsthandError`` where the address cannot be had.
+    """
     listening = listen(host, port)
     where = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}{prefix}"
     printing.say(f"{desk.name} ({desk.environment}) is at {where}")
@@ -49,7 +76,21 @@ def serve(desk: Desk, app: Starlette, host: str, port: int, *, proxy: str | None
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=proxy is not None,
         forwarded_allow_ips=proxy, root_path=prefix, timeout_graceful_shutdown=10, timeout_keep_alive=30,
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
+    with ending_in_peace(), Worker(desk, workers) if workers else nullcontext():
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextmanager
+def ending_in_peace() -> Iterator[None]:
+    """Let what has been begun end after SIGTERM: uvicorn raises the signal again once it has stopped serving."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -18,8 +18,9 @@ class Settings:
     """All that can be set."""
 
     database: str = DEFAULT_DATABASE
-    """Where the journal is: ``sqlite:///firsthand.db``, relative to where the setting is written, or
-    ``sqlite:////absolute/path.db``. Options: ``?mode=ro``, ``?max_page_count=N``, ``?synchronous=off`` (for tests)."""
+    """Where the journal is: ``sqlite:///firsthand.db``, relative to where the setting is written,
+    ``sqlite:////absolute/path.db``, or ``postgresql://user@host:5432/database``: there in a schema ``firsthand``.
+    Options: ``?mode=ro``, ``?synchronous=off`` (for tests), SQLite's ``?max_page_count=N``, PostgreSQL's own."""
 
     desk: str = ""
     """Where the desk is: ``module:name``, such as ``support:desk``."""

@@ -31,6 +31,7 @@ class Trial:
         self.take = desk.take
         self.decline = desk.decline
         self.withdraw = desk.withdraw
+        self.wait = desk.wait
 
     def clock(self) -> int:
         """Return the trial's time in microseconds since 1970."""
@@ -45,6 +46,11 @@ class Trial:
         return self.journal.people.add(Person(id, id.capitalize(), several(roles)), by="trial")
 
 
+def database_in(folder: Path) -> str:
+    """Return the URL of a trial's database."""
+    return f"sqlite:///{folder / 'trial.db'}?synchronous=off"
+
+
 @contextmanager
 def trial(
     desk: Desk, people: Mapping[str, Any] | None = None, *, now: datetime = START, **more: Any
@@ -57,7 +63,7 @@ def trial(
     """
     journal_before, clock_before = desk._journal, desk.clock
     with tempfile.TemporaryDirectory(prefix="firsthand-") as folder:
-        journal = SqlJournal(f"sqlite:///{Path(folder) / 'trial.db'}?synchronous=off")
+        journal = SqlJournal(database_in(Path(folder)))
         tried = Trial(desk, journal, now)
         for id, roles in {**(people or {}), **more}.items():
             tried.person(id, roles)

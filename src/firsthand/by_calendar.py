@@ -1,0 +1,68 @@
+"""What a desk offers for runs by calendar: making schedules, and what can be done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Protocol
+
+from firsthand.core.attempts import Request
+from firsthand.core.pipeline import Pipeline
+from firsthand.core.schedules import Schedule
+from firsthand.core.scheduling import Scheduling
+
+
+class Started(Protocol):
+    """What of a desk these need."""
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The six steps."""
+
+    @property
+    def schedules(self) -> Scheduling:
+        """What can be done to schedules."""
+
+    def start(self) -> None:
+        """Work out the actions and record the catalogue, once."""
+
+    def request(self, action: Callable[..., Any] | str, inputs: Any, by: str, surface: str, **said: Any) -> Request:
+        """Return the request of a call."""
+
+
+class ByCalendar:
+    """The part of a desk for schedules."""
+
+    def schedule(
+        self: Started,
+        action: Callable[..., Any] | str,
+        inputs: Mapping[str, object] | None = None,
+        *,
+        by: str,
+        cron: str,
+        zone: str,
+        reason: str | Enum | None = None,
+        notes: str | None = None,
+        requested_by: str | None = None,
+        ticket: str | None = None,
+        surface: str = "python",
+    ) -> Schedule:
+        """Have an action performed by calendar, on the authority of ``by``, and return the schedule.
+
+        ``cron`` has five fields (minute, hour, day, month, weekday) in the time of ``zone``, such as
+        ``Europe/Berlin``. Runs are begun by a worker, each checked anew. Raises ``Refused`` where the action could not
+        be performed like that by ``by``; its circumstances are looked at when its time has come.
+        """
+        self.start()
+        said = {"reason": reason, "notes": notes, "requested_by": requested_by, "ticket": ticket}
+        wanted = self.request(action, inputs, by, surface, **said)
+        texts = {name: getattr(wanted, name) for name in said}
+        return self.schedules.make(Schedule(wanted.action, cron, zone, by, wanted.inputs, **texts), surface)
+
+    @property
+    def schedules(self: Started) -> Scheduling:
+        """What can be done to schedules: ``pause``, ``resume``, ``take_over``, ``skip``, ``change`` and ``retire``."""
+        from firsthand.work.calendar import Calendar
+
+        self.start()
+        return Scheduling(self.pipeline, Calendar())
