@@ -18,6 +18,7 @@ UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 OUTCOME_WORDS = {
     "recorded": "is being checked",
     "asked": "waits for somebody to take it",
+    "queued": "waits to be performed",
     "performing": "is being performed",
     "succeeded": "succeeded",
     "refused": "was refused",
@@ -125,12 +126,14 @@ def sentence(run: Run[Any], names: Names, longest: int = 200) -> str:
 def ending(run: Run[Any], longest: int) -> str:
     """Return how a run ended: ``was refused: Already refunded. Look at run 812.``"""
     words = OUTCOME_WORDS[run.status]
+    if run.status == "queued" and run.due:
+        words += f", due {run.due:%Y-%m-%d %H:%M} UTC"
     more = ""
     if run.refusal:
         more = f"{run.refusal.message} {run.refusal.fix}"
     elif run.error:
         more = f"{run.error.type}: {run.error.message}" if run.error.message else run.error.type
-        more = run.error.message if run.error.type in ("ProcessDied", "ByHand") else more
+        more = run.error.message if run.error.type in ("ProcessDied", "ByHand", "Settled") else more
     elif isinstance(run.value, str) and run.status == "succeeded":
         more = run.value
     return f"{words}: {line(more, longest)}" if more.strip() else f"{words}."
@@ -156,8 +159,21 @@ def event_sentence(event: Event, names: Names) -> str:
         what = names.action(data["action"]) if "action" in data else "it"
         return f"{names.person(event.actor)} tried to {data.get('tried')} {what}: {line(str(data.get('message', '')))}"
     by = f" by {names.person(event.actor)}" if event.actor else ""
+    if event.kind == "settled" and data.get("words"):
+        return f"Settled{by} as {data['status']}: {line(str(data['words']), 400)}"
     kind = event.kind.replace("_", " ")
     return manual_sentence(event, names) or f"{kind[:1].upper()}{kind[1:]}{by}."
+
+
+def batch_sentence(event: Event, names: Names) -> str:
+    """Return in words what happened to a batch."""
+    data, verb = event.data, event.kind.removeprefix("batch_")
+    what = f"batch {data['batch']}" + (f", {names.action(data['action'])}" if "action" in data else "")
+    rows = f" for {data['fit']:,} {'row' if data['fit'] == 1 else 'rows'}" if "fit" in data else ""
+    why = f": {line(str(data['why']))}" if data.get("why") else "."
+    if event.actor is None:
+        return f"{what[:1].upper()}{what[1:]}{rows} was {verb}{why}"
+    return f"{names.person(event.actor)} {verb} {what}{rows}{why}"
 
 
 def account_sentence(event: Event, names: Names) -> str:
@@ -174,6 +190,10 @@ def account_sentence(event: Event, names: Names) -> str:
 def manual_sentence(event: Event, names: Names) -> str:
     """Return in words what happened to a manual action, or to the steps of its run; nothing of any other event."""
     data, who = event.data, names.person(event.actor)
+    if event.kind.startswith("batch_"):
+        return batch_sentence(event, names)
+    if "schedule" in data and event.run is None:
+        return schedule_sentence(event, names)
     if event.kind == "ticked":
         return f"{who} {'ticked' if data['done'] else 'took back the tick of'} step {data['step']}."
     if event.kind not in ("declared", "redeclared", "retired"):
@@ -182,6 +202,22 @@ def manual_sentence(event: Event, names: Names) -> str:
     if event.kind == "redeclared":
         return f"{who} changed {action}: {changes_words(data.get('changes', ()))}"
     return f"{who} {event.kind} {action}."
+
+
+def schedule_sentence(event: Event, names: Names) -> str:
+    """Return in words what happened to a schedule."""
+    data, who = event.data, names.person(event.actor) if event.actor else "Firsthand"
+    it = f"schedule {data['schedule']} of {names.action(data['action'])}"
+    if event.kind == "schedule_missed":
+        return f"Missed {data['missed']:,} of {it}; the last of them was begun."
+    if event.kind == "schedule_stopped":
+        return f"Paused {it} by itself: {line(str(data['declaration'].get('stopped', '')), 400)}"
+    if event.kind == "schedule_skipped":
+        return f"{who} left the next moment of {it} out."
+    if event.kind == "rescheduled":
+        return f"{who} changed {it}: {changes_words(data.get('changes', ()))}"
+    verbs = {"scheduled": "made"}
+    return f"{who} {verbs.get(event.kind) or event.kind.removeprefix('schedule_').replace('_', ' ')} {it}."
 
 
 def changes_words(changes: Iterable[Mapping[str, Any]]) -> str:

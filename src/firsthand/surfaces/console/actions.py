@@ -24,7 +24,9 @@ from firsthand.surfaces.console.forms.fields import Field, fields_of, name_of
 from firsthand.surfaces.console.forms.filling import blank_row, prefilled, resumed, started
 from firsthand.surfaces.console.forms.reading import read
 from firsthand.surfaces.console.forms.showing import Form, form_of
+from firsthand.surfaces.console.later import NOW, When
 from firsthand.surfaces.console.performing import Listener, performed
+from firsthand.surfaces.console.schedules import DOES, Calendared, made
 from firsthand.surfaces.console.visit import NotFound, Visit
 
 OWN = ("reason", "notes", "requested_by", "ticket")
@@ -50,6 +52,8 @@ class Sheet:
     faults: list[str] = field(default_factory=list)
     found: dict[str, Sequence[Subject]] = field(default_factory=dict)
     focus: str = ""
+    when: When = NOW
+    calendar: Calendared = field(default_factory=Calendared)
 
     @property
     def inputs(self) -> Mapping[str, object]:
@@ -99,6 +103,7 @@ def posted(visit: Visit, action: Action) -> Sheet:
     entry = entered(visit.form.multi_items())
     own = {name: (getattr(ask, name) or "") if ask else visit.said(name) for name in OWN}
     sheet = Sheet(action, fields, entry, own, visit.said("once") or secrets.token_urlsafe(16), ask)
+    sheet.when, sheet.calendar = When.of(visit), Calendared.of(visit)
     reading = read(fields, entry)
     sheet.raw, sheet.faults = reading.inputs, reading.faults
     return sheet
@@ -275,7 +280,40 @@ def send(visit: Visit) -> Response:
     looked = draft_of(visit, sheet, asking=asking)
     if visit.said("do") == "check" or sheet.faults or not looked.complete:
         return show(visit, entry, sheet, looked, told=True, asking=asking)
-    return visit.to_run(*sent(visit, sheet, asking=asking))
+    if visit.said("do") in DOES:
+        return scheduled(visit, entry, sheet, looked)
+    if not asking and (fault := sheet.when.fault(visit.desk.clock())):
+        return show(visit, entry, sheet, looked, refusal=fault)
+    id, again = sent(visit, sheet, asking=asking)
+    if refusal := other_request(visit, id, sheet.once):
+        sheet.once = secrets.token_urlsafe(16)
+        return show(visit, entry, sheet, looked, asking=asking, refusal=refusal)
+    return visit.to_run(id, again)
+
+
+def scheduled(visit: Visit, entry: Mapping[str, Any], sheet: Sheet, looked: Draft) -> Response:
+    """Make a schedule of a form, or show the times that it would begin at."""
+    refusal = sheet.calendar.look(visit)
+    if refusal is None and visit.said("do") == "schedule":
+        try:
+            id = made(visit, sheet.action.name, sheet.inputs, sheet.own, sheet.calendar)
+        except Refused as refused:
+            return show(visit, entry, sheet, looked, refusal=refused)
+        return visit.redirect(f"/schedules/{id}")
+    return show(visit, entry, sheet, looked, refusal=refusal)
+
+
+def other_request(visit: Visit, id: int, once: str) -> Refused | None:
+    """Return the refusal of a form that was sent before with something else in it; it comes back under a new key."""
+    run = visit.journal.run(id)
+    if run is None or run.refusal is None or run.refusal.code != "key_used":
+        return None
+    first = visit.journal.sent(visit.person.id, "recorded", once)
+    return Refused(
+        f"This form was sent before, with something else in it: that is run {first}. Nothing was done now.",
+        f"Look at run {first} first. To do this besides, send the form again.",
+        code=run.refusal.code,
+    )
 
 
 def is_secret(action: Action, name: str) -> bool:
@@ -308,6 +346,8 @@ def sent(visit: Visit, sheet: Sheet, *, asking: bool) -> tuple[int, bool]:
     if asking:
         asked = desk.ask(sheet.action.name, sheet.inputs, **own)
         return asked.id, asked.again
+
+    own |= sheet.when.said()
 
     def perform(hear: Listener) -> Run[Any]:
         return desk.run(sheet.action.name, sheet.inputs, listener=hear, **own)

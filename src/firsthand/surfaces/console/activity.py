@@ -16,13 +16,23 @@ from firsthand.insights.scope import Fields
 from firsthand.storage.history import Filter
 from firsthand.storage.visits import looked
 from firsthand.surfaces.console.filtering import LABELS, given, place, wanted_of
+from firsthand.surfaces.console.later import overdue
 from firsthand.surfaces.console.visit import Visit
 
 PAGE = 50
-TOLD = ("catalogue", "person_added", "person_changed", "handed_over", "declared", "redeclared", "retired")
+SCHEDULED = (
+    "scheduled", "rescheduled", "schedule_paused", "schedule_resumed", "schedule_taken_over", "schedule_retired",
+    "schedule_stopped", "schedule_missed", "schedule_skipped",
+)  # fmt: skip
+"""Kinds of events of schedules."""
+
+TOLD = (
+    "catalogue", "person_added", "person_changed", "handed_over", "declared", "redeclared", "retired", *SCHEDULED,
+    "batch_confirmed",
+)  # fmt: skip
 """Kinds of events that stand among the runs."""
 
-STATUSES = (*OUTCOMES, "asked", "recorded", "performing")
+STATUSES = (*OUTCOMES, "asked", "recorded", "queued", "performing")
 SHIFT = timedelta(days=7)
 """How long a hand-over note stands if nobody takes over."""
 
@@ -38,7 +48,7 @@ class HandOver:
 def activity(visit: Visit) -> Response:
     """Show the feed: a page of it, or what is new since an event."""
     found = given(visit)
-    wanted = wanted_of(visit, found)
+    wanted = replace(wanted_of(visit, found), alone=not found)
     if visit.live and visit.asked("after"):
         return news(visit, wanted, found)
     before = place(visit.asked("before"))
@@ -50,7 +60,8 @@ def activity(visit: Visit) -> Response:
     return visit.render(
         "activity.html", runs=runs, more=more, found=found, labels=LABELS, statuses=STATUSES, first=before is None,
         lines=lines(runs, between(visit, wanted, runs, before), seen), new=newest - seen if seen is not None else 0,
-        hand_over=hand_over(visit), once=secrets.token_urlsafe(16), reasons=reasons(visit),
+        hand_over=hand_over(visit), overdue=0 if found or before else len(overdue(visit, PAGE)),
+        once=secrets.token_urlsafe(16), reasons=reasons(visit),
         after=visit.history.last_event(), newest=newest,
         open=",".join(str(run.id) for run in runs if run.outcome is None),
     )  # fmt: skip
@@ -84,7 +95,7 @@ def news(visit: Visit, wanted: Filter, found: Fields) -> Response:
 
 def between(visit: Visit, wanted: Filter, runs: list[Run[Any]], before: tuple[int, int] | None) -> list[Event]:
     """Return what happened to the desk and its people in the time that an unfiltered page spans."""
-    if wanted != Filter(without=wanted.without):
+    if wanted != Filter(without=wanted.without, alone=True):
         return []
     oldest = microseconds(runs[-1].at) if len(runs) == PAGE else 0
     events = visit.history.events_of_no_run(oldest, before[0] if before else 2**62, PAGE)
@@ -96,7 +107,7 @@ def may_be_told(visit: Visit, event: Event) -> Event | None:
     """Return an event without what it says of actions that this person may not know of, those that are gone too."""
     if visit.person.administers:
         return event
-    if event.kind in ("declared", "redeclared", "retired"):
+    if event.kind in ("declared", "redeclared", "retired", "batch_confirmed", *SCHEDULED):
         return event if event.data.get("action") in visit.entries else None
     if event.kind != "catalogue":
         return event

@@ -29,6 +29,7 @@ from firsthand.surfaces.console import (
     account,
     actions,
     activity,
+    batches,
     by_hand,
     catalogue,
     comments,
@@ -39,7 +40,9 @@ from firsthand.surfaces.console import (
     people,
     persons,
     runs,
+    schedules,
     sessions,
+    settling,
     subjects,
 )
 from firsthand.surfaces.console.console import Console
@@ -51,9 +54,9 @@ from firsthand.surfaces.console.visit import NotFound, Visit
 Page = Callable[[Visit], Response]
 
 PAGES: tuple[tuple[str, str, Page], ...] = (
-    *activity.PAGES, *actions.PAGES, *catalogue.PAGES, *finding.PAGES, *subjects.PAGES, *persons.PAGES,
+    *activity.PAGES, *batches.PAGES, *actions.PAGES, *catalogue.PAGES, *finding.PAGES, *subjects.PAGES, *persons.PAGES,
     *runs.PAGES, *by_hand.PAGES, *manual.PAGES, *comments.PAGES, *inbox.PAGES, *dashboard.PAGES,
-    *account.PAGES, *people.PAGES,
+    *settling.PAGES, *schedules.PAGES, *account.PAGES, *people.PAGES,
 )  # fmt: skip
 """Method, path and page; every one of them is for known people only."""
 

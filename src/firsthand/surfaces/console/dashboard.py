@@ -254,8 +254,9 @@ def figures_of(visit: Visit, entry: Mapping[str, Any]) -> ActionPanel:
     """Return the figures that stand on the page of an action: how often, how it ended, why, and by whom."""
     today = today_of(visit)
     scope = Scope(today - timedelta(PANEL - 1), today, action=str(entry["name"]))
+    hidden = visit.hidden  # which may read in a snapshot of its own
     with visit.journal.database.snapshot():
-        figures = Figures(visit.journal, scope, visit.hidden)
+        figures = Figures(visit.journal, scope, hidden)
         total, (unit, in_time) = total_of(figures), frequency.in_time(figures)
         performers = people.performers(figures, total.runs.runs, TOP)
         reasons = why.reasons(figures)[:TOP]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from firsthand.core.runs import Run
 from firsthand.followers.mentions import Mentions
 from firsthand.storage.history import Filter
 from firsthand.storage.inbox import waiting
+from firsthand.surfaces.console.later import overdue
 from firsthand.surfaces.console.visit import Visit
 
 MOST = 50
@@ -31,7 +33,9 @@ def inbox(visit: Visit) -> Response:
         asks=waiting(visit.history, "asked", names, MOST + 1, but=me),
         unknown=waiting(visit.history, "unknown", names, MOST + 1),
         by_hand=waiting(visit.history, "performing", by_hand, MOST + 1, actor=me),
-        mine=mine(visit), mentions=mentions(visit), most=MOST,
+        overdue=overdue(visit, MOST + 1),
+        stopped=visit.stopped[:MOST],
+        mine=mine(visit), mentions=mentions(visit), most=MOST, once=secrets.token_urlsafe(16),
     )  # fmt: skip
 
 

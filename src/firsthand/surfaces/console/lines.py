@@ -12,11 +12,17 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from firsthand.core.journal import Event
 from firsthand.core.runs import Run, Subject
+from firsthand.storage.journal import SqlJournal
+from firsthand.surfaces.batch_words import progress_words
 from firsthand.surfaces.console.rendering import ago, colour, surface_icon
 from firsthand.surfaces.words import Names, line, safe
 
 Url = Callable[[str], str]
+
+STANDS = {"confirmed": "blue", "paused": "orange", "ended": "green"}
+"""The colour of a batch's status."""
 
 spelt = lru_cache(2_000)(quote)
 """An id as an address spells it: the same few people and subjects come again and again."""
@@ -35,6 +41,20 @@ def feed_line(run: Run[Any], names: Names, url: Url, fresh: bool = False, oob: b
   </div>
   <div class="r"><span class="tag {colour(run.status)}">{status}</span><span>{ago(run.at)}</span></div>
 </li>""")  # noqa: S704 - every part is escaped
+
+
+def batch_line(event: Event, journal: SqlJournal, names: Names, url: Url) -> Markup:
+    """Return a batch as one line instead of its runs: who confirmed it, what it is, and how far it is now."""
+    batch = journal.batches.get(event.data["batch"])
+    if batch is None:
+        return Markup("")
+    what = f'<a class="what" href="{escape(url(f"/batches/{batch.id:d}"))}">{told(names.action(batch.action))}</a>'
+    said = f"{someone(batch.actor, names, url)} ran {what} for {batch.fit:,} {'row' if batch.fit == 1 else 'rows'}"
+    far = progress_words(journal.batches.progress(batch, 0))
+    icon, shade = surface_icon(batch.surface), STANDS.get(batch.status, "grey")
+    return Markup(f"""<li id="batch-{batch.id:d}"><span class="via">{icon}</span>
+  <div><div>{said}</div><div class="why"><span>batch {batch.id:d}</span><span>{escape(far)}</span></div></div>
+  <div class="r"><span class="tag {shade}">{escape(batch.status)}</span><span>{ago(event.at)}</span></div></li>""")  # noqa: S704 - every part is escaped
 
 
 def sentence(run: Run[Any], names: Names, url: Url) -> str:

@@ -42,8 +42,8 @@ def settings_page(visit: Visit) -> Response:
         "Environment": visit.desk.environment,
         "Desk": f"{visit.desk.name}, {len(visit.desk.actions.by_name)} actions",
         "Version": f"Firsthand {__version__}",
-        "Journal": str(database.path),
-        "Size": f"{database.path.stat().st_size / 1e6:,.1f} MB",
+        "Journal": database.place,
+        "Size": f"{database.size() / 1e6:,.1f} MB",
         "Sign-in": "the host's own" if visit.console.identify else "with a password",
     }
     return visit.render(

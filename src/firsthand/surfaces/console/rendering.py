@@ -22,11 +22,17 @@ HOME = Path(__file__).parent
 
 COLOURS = {
     "succeeded": "green", "refused": "yellow", "failed": "red", "unknown": "orange", "asked": "blue",
-    "performing": "blue", "recorded": "blue", "declined": "yellow", "withdrawn": "grey",
+    "performing": "blue", "queued": "blue", "recorded": "blue", "declined": "yellow", "withdrawn": "grey",
 }  # fmt: skip
 """Status → the colour of its tag; the word stands in it, so nobody needs to see the colour."""
 
-SURFACES = {"terminal": "terminal-2", "console": "world", "python": "code", "import": "file-import"}
+SURFACES = {
+    "terminal": "terminal-2",
+    "console": "world",
+    "python": "code",
+    "import": "file-import",
+    "schedule": "calendar",
+}
 
 ENVIRONMENTS = {"production": "red", "staging": "orange", "development": "green", "test": "blue"}
 

@@ -15,6 +15,7 @@ from firsthand.core.files import PLAIN, File, file_in
 from firsthand.core.journal import Event, output_of
 from firsthand.core.runs import Run, moment
 from firsthand.core.steps import Steps
+from firsthand.surfaces.console.later import is_later, waits_for
 from firsthand.surfaces.console.performing import performed
 from firsthand.surfaces.console.rendering import length
 from firsthand.surfaces.console.stages import Stage, stages
@@ -89,6 +90,27 @@ class Told:
         """Whether the visitor may tick its steps now, and say how it ended; the action may be retired meanwhile."""
         action = self.visit.desk.actions.ever(self.run.action) if self.run.status == "performing" else None
         return bool(action and action.policy.granted(self.visit.person.roles))
+
+    @property
+    def may_settle(self) -> bool:
+        """Whether the visitor may say whether it happened; the action may be retired meanwhile."""
+        action = self.visit.desk.actions.ever(self.run.action)
+        return bool(action and action.policy.granted(self.visit.person.roles))
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether the visitor may withdraw a run that waits: whoever wanted it, or may perform it."""
+        return self.visit.person.id in (self.run.actor, self.run.asked_by) or self.may_settle
+
+    @property
+    def overdue(self) -> str:
+        """For how long it has waited for a worker, in words; empty where it is not overdue."""
+        return waits_for(self.visit, self.run)
+
+    @property
+    def is_later(self) -> bool:
+        """Whether its time is still to come."""
+        return is_later(self.visit, self.run)
 
     @property
     def entry(self) -> Mapping[str, Any] | None:
@@ -191,7 +213,7 @@ def decline(visit: Visit) -> Response:
 
 
 def withdraw(visit: Visit) -> Response:
-    """Take one's own ask back."""
+    """Take one's own ask back, or a run that waits."""
     run, once = run_of(visit), visit.said("once") or None
     visit.desk.withdraw(run.id, visit.said("words"), by=visit.person.id, surface="console", once=once)
     return visit.redirect(f"/runs/{run.id}")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from firsthand.core.journal import Event
-from firsthand.core.runs import OUTCOMES, Run
+from firsthand.core.runs import OUTCOMES, Run, moment
 from firsthand.surfaces.console.rendering import length
 from firsthand.surfaces.words import Names, line
 
@@ -58,8 +58,9 @@ def stages_of(run: Run[Any], event: Event, checked: Mapping[str, str]) -> Iterat
         "recorded": ("Record", "The intent was committed before anything was decided.", ""),
         "imported": ("Imported", "It was done before, and taken over from a log.", ""),
         "asked": ("Asked", "What can be checked before somebody takes it was checked.", waits),
+        "queued": ("Queued", queued_words(data), "now" if run.status == "queued" else ""),
         "taken": ("Taken", "Everything is checked again.", ""),
-        "settled": ("Settled", f"It was found out that it {found}.", LOOKS.get(found, "bad")),
+        "settled": ("Settled", settled_words(data), LOOKS.get(found, "bad")),
         "commented": ("Comment", line(str(data.get("text", "")), 140), "off"),
         "refused_try": (f"Tried to {data.get('tried')} it", line(str(data.get("message", ""))), "warn"),
         "late": ("Late outcome", f"It came when the run was {data.get('found')}: {found}.", "warn"),
@@ -76,6 +77,20 @@ def stages_of(run: Run[Any], event: Event, checked: Mapping[str, str]) -> Iterat
         if run.performing_at is None:
             yield from stopped(event, checked)
         yield Stage(OUTCOME, event.kind, LOOKS.get(event.kind, "bad"), at, by)
+
+
+def queued_words(data: Mapping[str, Any]) -> str:
+    """Return until when a run waits."""
+    due = data.get("due")
+    until = f" from {moment(due):%-d %b %Y %H:%M} UTC on" if isinstance(due, int) else ""
+    return f"It waits for a worker{until}; everything is checked again then."
+
+
+def settled_words(data: Mapping[str, Any]) -> str:
+    """Return what was found out of a run whose process died, and how."""
+    found = {"succeeded": "It happened", "failed": "It did not happen"}
+    said = found.get(status := str(data.get("status")), f"It {status}")
+    return line(f"{said}: {data['words']}" if data.get("words") else f"{said}.", 400)
 
 
 def how_it_went(run: Run[Any], *, by_hand: bool) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from firsthand.core.runs import microseconds, moment
 from firsthand.surfaces.console import rendering as look
-from firsthand.surfaces.console.lines import feed_line, someone, subject_link
+from firsthand.surfaces.console.lines import batch_line, feed_line, someone, subject_link
 from firsthand.surfaces.console.values import cell, is_address
 from firsthand.surfaces.words import event_sentence
 
@@ -27,6 +27,7 @@ def environment() -> Environment:
     made.globals |= {
         "without": look.without, "icon": look.icon, "surface_icon": look.surface_icon,
         "environment_colour": look.environment_colour, "feed_line": feed_line, "link_to": someone,
+        "batch_line": batch_line,
         "subject_link": subject_link, "cell": cell,
     }  # fmt: skip
     return made

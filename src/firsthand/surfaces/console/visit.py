@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from firsthand.core.actors import Person
 from firsthand.core.catalogue import hidden_from, may
 from firsthand.core.errors import FirsthandError
+from firsthand.core.schedules import Schedule
 from firsthand.desk import Desk
 from firsthand.storage.history import History
 from firsthand.storage.journal import SqlJournal
@@ -87,7 +88,13 @@ class Visit:
             entry, own = self.entry(action), status == "asked" and asked_by == self.person.id
             if entry and self.may(entry) == "perform" and not own:
                 found += number
-        return found
+        return found + len(self.stopped)
+
+    @cached_property
+    def stopped(self) -> list[Schedule]:
+        """The schedules that paused by themselves, and that this person may take over."""
+        entries = [(each, self.entry(each.action)) for each in self.journal.schedules.stopped()]
+        return [each for each, entry in entries if entry and self.may(entry) == "perform"]
 
     def entry(self, action: str) -> Mapping[str, Any] | None:
         """Return the entry of an action by its name or a former one, if this person may know of it."""

@@ -84,7 +84,7 @@ def decline_command(ask: str, words: str, as_json: bool) -> int:
 @click.argument("words", default="")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as JSON.")
 def withdraw_command(ask: str, words: str, as_json: bool) -> int:
-    """Take back what you asked for."""
+    """Take back what you asked for, or a run that waits and has not begun."""
     desk = load_desk()
     person = actor_of(desk.journal)  # type: ignore[arg-type]
     report(desk, desk.withdraw(parse_id(ask), words, by=person.id, surface="terminal"), as_json=as_json)

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from firsthand.core.errors import FirsthandError, JournalMissing, JournalUnavailable
+from firsthand.core.promises import broken_promises
 from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
 from firsthand.storage.sqlite import WAL_RESET_FIXED, Sqlite
@@ -50,7 +51,8 @@ def findings() -> Iterator[Finding]:
     """Yield what is found, one by one."""
     settings = Settings.load()
     journal = SqlJournal(settings.database)
-    yield sqlite_finding()
+    if isinstance(journal.database, Sqlite):
+        yield sqlite_finding()
     try:
         journal.require()
     except JournalMissing as error:
@@ -59,7 +61,9 @@ def findings() -> Iterator[Finding]:
         yield Finding("wrong", str(error))
         return
     else:
-        yield from foreign_findings(journal.database)
+        if isinstance(journal.database, Sqlite):
+            yield from foreign_findings(journal.database)
+            yield from file_findings(journal.database)
         yield from journal_findings(journal)
         yield who_finding(journal)
         yield from door_findings(journal)
@@ -81,15 +85,9 @@ def sqlite_finding() -> Finding:
 def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
     """Yield what there is to say of the journal itself."""
     database = journal.database
-    yield Finding("fine", f"The journal is {database.path}.")
-    sound = database.read("PRAGMA quick_check(1)")[0][0]
-    yield Finding("fine", "Its file is sound.") if sound == "ok" else Finding("wrong", f"It is damaged: {sound}.")
+    yield Finding("fine", f"The journal is {database.place}.")
     if database.read_only:
         yield Finding("note", "It is opened read-only (mode=ro), so nothing can be performed.")
-    elif not os.access(database.path, os.W_OK) or not os.access(database.path.parent, os.W_OK):
-        yield Finding("wrong", f"You ({login()}) may not write it and its folder, so you cannot perform anything.")
-    if database.path.stat().st_mode & 0o002:
-        yield Finding("wrong", "Everybody on this machine may write it. Take that away: chmod o-w.")
     if journal.kept.waiting():
         kept = len(journal.kept.steps())
         said = "An outcome waits" if kept == 1 else f"{kept} outcomes wait"
@@ -102,6 +100,17 @@ def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
     if unknown:
         runs = "1 run" if unknown == 1 else f"{unknown} runs"
         yield Finding("note", f"{runs} ended unknown. Look: firsthand feed --outcome unknown.")
+
+
+def file_findings(database: Sqlite) -> Iterator[Finding]:
+    """Yield what there is to say of SQLite's file."""
+    sound = database.read("PRAGMA quick_check(1)")[0][0]
+    yield Finding("fine", "Its file is sound.") if sound == "ok" else Finding("wrong", f"It is damaged: {sound}.")
+    writable = os.access(database.path, os.W_OK) and os.access(database.path.parent, os.W_OK)
+    if not database.read_only and not writable:
+        yield Finding("wrong", f"You ({login()}) may not write it and its folder, so you cannot perform anything.")
+    if database.path.stat().st_mode & 0o002:
+        yield Finding("wrong", "Everybody on this machine may write it. Take that away: chmod o-w.")
 
 
 def foreign_findings(database: Sqlite) -> Iterator[Finding]:
@@ -183,5 +192,7 @@ def desk_findings(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:
         return
     yield Finding("fine", f"The desk {desk.name} ({desk.environment}) has {len(actions.by_name)} actions.")
     desk.use(journal)
+    for problem in broken_promises(actions, journal.history.id):
+        yield Finding("note", problem)
     for warning in desk.warnings():
         yield Finding("note", warning)

@@ -12,12 +12,12 @@ from typing import Any, TextIO
 import click
 
 from firsthand.core.errors import FirsthandError
+from firsthand.core.marking import POSTGRESQL, SQLITE
 from firsthand.core.runs import Run, microseconds
 from firsthand.settings import Settings
-from firsthand.storage import schema
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
-from firsthand.storage.sqlite import Sqlite
+from firsthand.storage.opening import opened, upgraded, version
 from firsthand.surfaces.sheets import csv_text
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import login, open_journal
@@ -34,28 +34,33 @@ def db_command(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand:
         return
     journal = open_journal()
-    path = journal.database.path
+    place, size = journal.database.place, journal.database.size()
     runs, events = (journal.database.read(f"SELECT count(*) FROM {name}")[0][0] for name in ("runs", "events"))
-    size = path.stat().st_size
     if as_json:
-        found = {"path": str(path), "schema": schema.latest(), "runs": runs, "events": events, "bytes": size}
+        found = {"path": place, "schema": version(journal.database), "runs": runs, "events": events, "bytes": size}
         printing.say_json(found)
         return
-    printing.say(f"{path}: schema {schema.latest()}, {runs:,} runs, {events:,} events, {size:,} bytes")
+    printing.say(f"{place}: schema {version(journal.database)}, {runs:,} runs, {events:,} events, {size:,} bytes")
 
 
 @db_command.command()
 def upgrade() -> None:
     """Set up a new journal, or bring an older one up to date after a copy."""
-    database = Sqlite(Settings.load().database)
-    existed = database.path.exists()
-    copy = schema.upgrade(database)
-    journal = SqlJournal(Settings.load().database)
-    if copy or not existed:
-        data = {"version": schema.latest(), "copy": copy.name if copy else None}
+    database = opened(Settings.load().database)
+    done = upgraded(database)
+    if done.anything:
+        data = {"version": done.version, "copy": done.copy.name if done.copy else None}
+        journal = SqlJournal(Settings.load().database)
         journal.append("upgraded", actor=f"system:{login()}", at=time.time_ns() // 1000, data=data)
-    said = f", after a copy to {copy}" if copy else ""
-    printing.say(f"{database.path} is at schema {schema.latest()}{said}.")
+    said = f", after a copy to {done.copy}" if done.copy else ""
+    printing.say(f"{database.place} is at schema {done.version}{said}.")
+
+
+@db_command.command()
+@click.argument("kind", type=click.Choice(["sqlite", "postgresql"]))
+def marker(kind: str) -> None:
+    """Print the migration that transactional actions need in the database that they change, the application's own."""
+    printing.say((SQLITE if kind == "sqlite" else POSTGRESQL).rstrip())
 
 
 @click.command()

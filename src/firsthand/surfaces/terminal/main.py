@@ -21,6 +21,8 @@ COMMANDS = {
     "actions": ("catalogue", "List what may be performed, or asked for."),
     "ask": ("running", "Ask a colleague to perform an action."),
     "asks": ("asking", "List what colleagues asked for."),
+    "batch": ("batching", "Perform one action for many subjects."),
+    "batches": ("batching", "List the newest batches."),
     "comment": ("asking", "Say something about a run afterwards."),
     "db": ("keeping", "Look after the journal's database."),
     "declare": ("declaring", "List manual actions, declare and change them."),
@@ -34,13 +36,16 @@ COMMANDS = {
     "new": ("new", "Write a new action with its test."),
     "people": ("people", "List the known people, add and change them."),
     "run": ("running", "Perform an action."),
+    "schedule": ("schedules", "Have actions performed by calendar."),
     "serve": ("firsthand.serving", "Serve the console."),
+    "settle": ("settling", "Say whether a run that ended unknown happened."),
     "show": ("reading", "Show one run, whole."),
     "stats": ("figures", "Show what the runs tell: how often, who, why."),
     "take": ("asking", "Perform what a colleague asked for."),
     "tick": ("by_hand", "Tick the steps of a run by hand."),
     "who": ("people", "Say who you are, or who may perform an action."),
-    "withdraw": ("asking", "Take back what you asked for."),
+    "withdraw": ("asking", "Take back what you asked for, or what waits."),
+    "worker": ("working", "Perform the runs that wait, until stopped."),
 }
 """Command → module and short help, so that ``firsthand --help`` imports none of them. A module with dots in its name
 stands above the surfaces."""

@@ -12,7 +12,20 @@ import click
 from firsthand.core.errors import FirsthandError
 from firsthand.core.files import File, is_file
 
-OWN = ("reason", "notes", "requested-by", "ticket", "input", "yes", "json", "help")
+OWN = (
+    "reason",
+    "notes",
+    "requested-by",
+    "ticket",
+    "input",
+    "yes",
+    "once",
+    "background",
+    "at",
+    "detach",
+    "json",
+    "help",
+)
 """The run's own options; an input of such a name is given with --input."""
 
 Entry = Mapping[str, Any]

@@ -15,7 +15,7 @@ from firsthand.surfaces.words import UNSAFE, safe
 
 COLOURS = {
     "succeeded": "green", "refused": "yellow", "failed": "red", "unknown": "red", "asked": "cyan",
-    "performing": "cyan", "recorded": "cyan", "declined": "yellow", "withdrawn": "bright_black",
+    "performing": "cyan", "queued": "cyan", "recorded": "cyan", "declined": "yellow", "withdrawn": "bright_black",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -21,7 +22,7 @@ from firsthand.surfaces.terminal.context import names_of, open_journal
 from firsthand.surfaces.terminal.options import parse_id
 from firsthand.surfaces.words import WHOLE, Names, event_sentence, line, sentence, subject_words
 
-STATUSES = [*OUTCOMES, "asked", "recorded", "performing"]
+STATUSES = [*OUTCOMES, "asked", "recorded", "queued", "performing"]
 DAY = click.DateTime(["%Y-%m-%d"])
 POLL = 1.0
 """Seconds between two looks of ``feed --follow``."""
@@ -49,6 +50,8 @@ def feed_command(limit: int, follow: bool, as_json: bool, **given: Any) -> None:
     """Show the newest runs, everyone's, newest first; changes of the desk and its people stand in between."""
     journal = open_journal()
     wanted = filter_of(journal, **given)
+    if not as_json and not any(given.values()):
+        wanted = replace(wanted, alone=True)
     runs = journal.history.feed(wanted, limit)
     position = journal.history.last_event()
     names = names_of(journal)
@@ -67,7 +70,7 @@ def show_feed(
 ) -> None:
     """Print runs and, where nothing but days is asked for, what happened to the desk and its people in between."""
     entries: list[Run[Any] | Event] = list(runs)
-    if wanted == Filter(since=wanted.since, until=wanted.until):
+    if wanted == Filter(since=wanted.since, until=wanted.until, alone=wanted.alone):
         entries += between(journal, runs, wanted, limit)
         entries.sort(key=lambda each: each.at, reverse=True)
     if printing.on_terminal() and not follow:

@@ -14,7 +14,14 @@ from firsthand.surfaces.words import WHOLE, Names, sentence
 if TYPE_CHECKING:
     from firsthand.desk import Desk
 
-EXIT = {"succeeded": DONE, "failed": FAILED, "unknown": FAILED, "asked": WAITING, "performing": WAITING}
+EXIT = {
+    "succeeded": DONE,
+    "failed": FAILED,
+    "unknown": FAILED,
+    "asked": WAITING,
+    "performing": WAITING,
+    "queued": WAITING,
+}
 
 
 def exit_code(run: Run[Any]) -> int:
@@ -30,6 +37,8 @@ def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
         names = names_of(journal)
     except JournalError:
         on_record, names = None, None
+    if on_record is not None and run.status == "queued":
+        run = on_record
     if on_record is None or on_record.status != run.status:
         printing.say(
             f"The outcome could not be written; it is kept in {journal.kept.path} and recorded by the next command "
@@ -43,6 +52,8 @@ def report(desk: Desk, run: Run[Any], *, as_json: bool) -> int:
         return exit_code(run)
     said = sentence(on_record, names or Names(), WHOLE)
     where = f" [{desk.environment}]"
+    if run.again:
+        printing.say("This was sent before; this is the run that came of it. Nothing was performed again.", error=True)
     printing.say_painted(f"{run.id}{where}  {said}", printing.COLOURS.get(run.status))
     if on_record.value is not None and not isinstance(on_record.value, str):
         printing.say_json(on_record.value)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from firsthand.core.errors import JournalUnavailable
 from firsthand.core.runs import Run
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.completion import starting
@@ -102,10 +104,16 @@ def own_options(entry: Entry, verb: str) -> list[click.Option]:
         click.Option(["--requested-by"], metavar="WHO", help="Who wanted it: a customer, a colleague."),
         click.Option(["--ticket"], help="The ticket that it belongs to."),
         click.Option(["--input"], multiple=True, metavar="NAME=VALUE", help="Any input, by its name."),
+        click.Option(["--once"], metavar="KEY", help="Sent again under the same key it is the same run."),
         click.Option(["--json"], is_flag=True, help="Print the run as JSON."),
     ]
     if verb == "run":
-        options.insert(5, click.Option(["--yes"], is_flag=True, help="Do not ask for a yes."))
+        options[5:5] = [
+            click.Option(["--yes"], is_flag=True, help="Do not ask for a yes."),
+            click.Option(["--background"], is_flag=True, help="Have a worker perform it."),
+            click.Option(["--at"], metavar="TIME", help='When: "2026-12-01 09:00 Europe/Berlin", or from now, as +2h.'),
+            click.Option(["--detach"], is_flag=True, help="Do not follow what a worker performs."),
+        ]
     return options
 
 
@@ -137,9 +145,14 @@ def perform_run(desk: Desk, person: Person, entry: Entry, given: dict[str, Any])
             agreed = False
         if not agreed:
             raise nothing_performed()
-    listener = Listener(quiet=given["json"])
-    with listener.listening():
+    said |= {"background": given["background"] or None, "at": given["at"]}
+    listener, said["once"] = Listener(quiet=given["json"]), given["once"] or token_urlsafe(12)
+    with listener.listening(), telling_the_key(said["once"]):
         run = desk.run(str(entry["name"]), inputs, by=person.id, surface="terminal", listener=listener, **said)
+    if run.status == "queued" and not given["detach"] and not given["at"]:
+        from firsthand.surfaces.terminal.following import follow
+
+        run = follow(desk, run, listener)
     return report_and_go_on(desk, person, run, as_json=given["json"])
 
 
@@ -147,8 +160,20 @@ def perform_ask(desk: Desk, person: Person, entry: Entry, given: dict[str, Any])
     """Ask for an action from its command's options."""
     inputs = inputs_of(entry, given, given["input"])
     said = {name: given[name] for name in ("reason", "notes", "requested_by", "ticket")}
-    run = desk.ask(str(entry["name"]), inputs, by=person.id, surface="terminal", **said)
+    said["once"] = given["once"] or token_urlsafe(12)
+    with telling_the_key(said["once"]):
+        run = desk.ask(str(entry["name"]), inputs, by=person.id, surface="terminal", **said)
     return report(desk, run, as_json=given["json"])
+
+
+@contextmanager
+def telling_the_key(once: str) -> Iterator[None]:
+    """Where it is not known whether it was recorded, tell the key under which it is one run if it is sent again."""
+    try:
+        yield
+    except (JournalUnavailable, KeyboardInterrupt):
+        printing.say(f"To send it again as the same, never twice: --once {once}", error=True)
+        raise
 
 
 class Listener:
