@@ -42,7 +42,7 @@ def test_what_is_sent_again_under_its_key_is_the_run_that_it_was(counted, shop):
 def test_a_refused_run_is_not_tried_again_under_its_key(counted, shop):
     with trial(counted, priya="support") as t:
         first = t.run("cancel", {"account": 77}, by="priya", reason="asked", once="form-1")
-        again = t.run("cancel", {"account": 1}, by="priya", reason="asked", once="form-1")
+        again = t.run("cancel", {"account": 77}, by="priya", reason="asked", once="form-1")
         assert (again.id, again.again, again.refusal) == (first.id, True, first.refusal)
         assert shop.done == []
 

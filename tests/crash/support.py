@@ -67,9 +67,9 @@ def touch(account: Account) -> str:
 class Mortal(SqlJournal):
     """The real journal, in a process that dies before or after one of its commits."""
 
-    def record(self, by: str, intent: Any, once: str | None = None) -> Any:
+    def record(self, by: str, intent: Any, *rest: Any) -> Any:
         die("before the intent is committed")
-        recorded = super().record(by, intent, once)
+        recorded = super().record(by, intent, *rest)
         die("after the intent is committed")
         return recorded
 

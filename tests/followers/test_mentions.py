@@ -15,6 +15,8 @@ from firsthand.followers import mentions
 from firsthand.followers.mentions import Mentions, handles, mentioned
 from firsthand.storage.journal import SqlJournal
 
+from ..databases import url
+
 AT = datetime(2026, 1, 1, 9, tzinfo=UTC)
 PRIYA, SAM, OTHER = Person("priya@acme.com", "Priya Nair"), Person("sam", "Sam Lee"), Person("priya@b.com", "Priya B")
 
@@ -22,7 +24,7 @@ PRIYA, SAM, OTHER = Person("priya@acme.com", "Priya Nair"), Person("sam", "Sam L
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[SqlJournal]:
     """A journal of its own that knows Priya and Sam."""
-    opened = SqlJournal(f"sqlite:///{tmp_path / 'journal.db'}?synchronous=off")
+    opened = SqlJournal(url(tmp_path))
     for person in (PRIYA, SAM):
         opened.people.add(person, "root")
     yield opened
@@ -118,7 +120,7 @@ def test_a_rebuild_finds_the_same(journal: SqlJournal, monkeypatch: pytest.Monke
     assert len(before) == 41
     follower.rebuild()
     assert rows(journal) == before
-    assert follower.position() == journal.history.last_event()
+    assert follower.position().id == journal.history.last_event()
 
 
 def test_two_followers_at_once_find_everything_once(journal: SqlJournal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 from firsthand.core.journal import Step
 from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
 from firsthand.followers.counting import counted
-from firsthand.followers.tally import CHANGING, EMPTYING, ENDED, FINAL, Tally
+from firsthand.followers.following import BY_ID, EMPTYING, START, Position
+from firsthand.followers.tally import CHANGING, FINAL, NEXT, Tally
 from firsthand.storage import schema
 from firsthand.storage.journal import SqlJournal
+
+from ..databases import POSTGRESQL, SQLITE, url
 
 NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
 Rows = list[tuple[str, str, int, str, str, int]]
@@ -33,10 +36,6 @@ def journal(tmp_path: Path) -> Iterator[SqlJournal]:
     _ = opened.process
     yield opened
     opened.close()
-
-
-def url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'journal.db'}?synchronous=off"
 
 
 def recorded(journal: SqlJournal, **given: Any) -> Run[Any]:
@@ -138,7 +137,7 @@ def test_events_that_end_nothing_are_followed_without_counting(journal: SqlJourn
     journal.append("comment", actor="priya", at=0, run=1, data={"text": "well done"})
     assert Tally(journal).advance(5)
     assert table(journal) == before
-    assert Tally(journal).position() == journal.history.last_event()
+    assert Tally(journal).position().id == journal.history.last_event()
 
 
 def test_an_end_without_time_left_is_told(journal: SqlJournal) -> None:
@@ -156,6 +155,7 @@ def test_a_read_only_journal_is_left_as_it_is(journal: SqlJournal, tmp_path: Pat
     assert table(journal) == []
 
 
+@SQLITE
 def test_a_journal_that_is_full_is_left_as_it_is(journal: SqlJournal, tmp_path: Path) -> None:
     for number in range(100):
         performed(journal, requested_by=f"{number}{'x' * 400}")
@@ -169,10 +169,10 @@ def test_a_journal_that_is_full_is_left_as_it_is(journal: SqlJournal, tmp_path: 
 def test_what_two_count_at_once_is_counted_once(journal: SqlJournal) -> None:
     performed(journal, 20)
     tally = Tally(journal)
-    counts = counted(tally.tail(0))
+    counts = counted(tally.tail(START))
     last = journal.history.last_event()
-    assert tally.move(0, last, counts)
-    assert not tally.move(0, last, counts)
+    assert tally.move(START, Position(0, last), counts)
+    assert not tally.move(START, Position(0, last), counts)
     assert table(journal) == recount(journal)
 
 
@@ -257,6 +257,7 @@ def test_a_list_that_another_process_made_meanwhile_is_the_same(journal: SqlJour
     assert one.lists == other.lists
 
 
+@SQLITE
 def test_an_older_journal_is_counted_anew_after_its_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with sqlite3.connect(path) as old:
@@ -281,9 +282,11 @@ def test_every_outcome_but_unknown_is_final() -> None:
     assert set(OUTCOMES) - set(FINAL) == {"unknown"}
 
 
+@SQLITE
 def test_reading_what_is_not_counted_yet_scans_no_table(journal: SqlJournal) -> None:
     plans = [
-        journal.database.read(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in ((CHANGING, ()), (ENDED, (0, 9)))
+        journal.database.read(f"EXPLAIN QUERY PLAN {sql}", values)
+        for sql, values in ((CHANGING, {}), (NEXT.format(**BY_ID), {"id": 0, "limit": 9}))
     ]
     assert not [step for plan in plans for *_, step in plan if step.startswith("SCAN")]
 
@@ -292,11 +295,30 @@ MOVES = sorted(TRANSITIONS)
 CHOICES = st.integers(0, 5)
 
 
+HAPPENING = st.lists(
+    st.tuples(st.sampled_from(["record", "step", "step", "step", "fold", "rebuild"]), CHOICES, CHOICES)
+)
+
+
+@SQLITE
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["record", "step", "step", "step", "fold", "rebuild"]), CHOICES, CHOICES)))
+@given(HAPPENING)
 def test_whatever_happens_the_tally_is_what_a_recount_gives(
     tmp_path_factory: pytest.TempPathFactory, happening: list[tuple[str, int, int]]
 ) -> None:
+    whatever_happens(tmp_path_factory, happening)
+
+
+@POSTGRESQL
+@settings(max_examples=8, deadline=None)
+@given(HAPPENING)
+def test_whatever_happens_the_tally_is_what_a_recount_gives_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, happening: list[tuple[str, int, int]]
+) -> None:
+    whatever_happens(tmp_path_factory, happening)
+
+
+def whatever_happens(tmp_path_factory: pytest.TempPathFactory, happening: list[tuple[str, int, int]]) -> None:
     journal = SqlJournal(url(tmp_path_factory.mktemp("history")))
     _ = journal.process
     tally, runs = Tally(journal), []
@@ -314,7 +336,9 @@ def test_whatever_happens_the_tally_is_what_a_recount_gives(
                     changes["subjects"] = [
                         {"kind": "account", "id": str(other), "traits": {"plan": ["a", "b"][one % 2]}}
                     ]
-                step(journal, run, status, "settled" if run.status == "unknown" else "", **changes)
+                step(
+                    journal, run, status, "settled" if run.status == "unknown" and status != "queued" else "", **changes
+                )
         elif what == "fold":
             tally.advance(0)
         elif what == "rebuild":

@@ -11,9 +11,12 @@ from typing import Any
 from firsthand.core.actors import Person
 from firsthand.core.journal import Step
 from firsthand.core.runs import TRANSITIONS, Run, microseconds
-from firsthand.followers.tally import EMPTYING, Tally
+from firsthand.followers.following import EMPTYING
+from firsthand.followers.tally import Tally
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
+
+from ..databases import url
 
 START = datetime(2025, 11, 20, 9, tzinfo=UTC)
 CATALOGUE: dict[str, dict[str, object]] = {
@@ -42,7 +45,7 @@ PEOPLE = {"priya": ("support",), "sam": ("lead",), "luis": ("support",)}
 
 def opened(folder: Path) -> SqlJournal:
     """Return a new journal with its people and its catalogue."""
-    journal = SqlJournal(f"sqlite:///{folder / 'journal.db'}?synchronous=off")
+    journal = SqlJournal(url(folder))
     for id, roles in PEOPLE.items():
         journal.people.add(Person(id, id.title(), roles, None, False, True), "root")
     journal.enter_catalogue("desk", CATALOGUE, 0)

@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from firsthand.core.errors import FirsthandError, JournalMissing
 from firsthand.core.journal import Step
 from firsthand.core.runs import TRANSITIONS, Run, microseconds
-from firsthand.followers.tally import EMPTYING, Tally
+from firsthand.followers.following import EMPTYING
+from firsthand.followers.tally import Tally
 from firsthand.insights import figures as module
 from firsthand.insights.counts import BY, counts
 from firsthand.storage.journal import SqlJournal
+
+from ..databases import POSTGRESQL, SQLITE, url
 
 NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
@@ -30,10 +33,6 @@ def journal(tmp_path: Path) -> Iterator[SqlJournal]:
     _ = opened.process
     yield opened
     opened.close()
-
-
-def url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'journal.db'}?synchronous=off"
 
 
 def recorded(journal: SqlJournal, **given: Any) -> Run[Any]:
@@ -201,11 +200,13 @@ def test_what_runs_are_not_counted_by_is_told(journal: SqlJournal) -> None:
         counts(journal, "colour")
 
 
+@SQLITE
 def test_without_a_journal_there_is_nothing_to_count(tmp_path: Path) -> None:
     with pytest.raises(JournalMissing):
         counts(SqlJournal(url(tmp_path)), "action")
 
 
+@SQLITE
 def test_no_question_scans_runs_or_events(journal: SqlJournal) -> None:
     seen: list[str] = []
     reader = journal.database.reader()
@@ -227,9 +228,28 @@ CHOICES = st.integers(0, 5)
 WHAT = st.sampled_from(["record", "step", "step", "step", "fold", "rebuild"])
 
 
+HAPPENING = st.lists(st.tuples(WHAT, CHOICES, CHOICES), max_size=40), CHOICES, CHOICES
+
+
+@SQLITE
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(WHAT, CHOICES, CHOICES), max_size=40), CHOICES, CHOICES)
+@given(*HAPPENING)
 def test_whatever_happens_counts_are_what_counting_one_by_one_gives(
+    tmp_path_factory: pytest.TempPathFactory, happening: list[tuple[str, int, int]], first: int, last: int
+) -> None:
+    whatever_happens(tmp_path_factory, happening, first, last)
+
+
+@POSTGRESQL
+@settings(max_examples=8, deadline=None)
+@given(*HAPPENING)
+def test_whatever_happens_counts_are_what_counting_one_by_one_gives_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, happening: list[tuple[str, int, int]], first: int, last: int
+) -> None:
+    whatever_happens(tmp_path_factory, happening, first, last)
+
+
+def whatever_happens(
     tmp_path_factory: pytest.TempPathFactory, happening: list[tuple[str, int, int]], first: int, last: int
 ) -> None:
     journal = SqlJournal(url(tmp_path_factory.mktemp("history")))
@@ -250,7 +270,9 @@ def test_whatever_happens_counts_are_what_counting_one_by_one_gives(
                     changes["actor"] = run.actor = "priya"
                 if other:
                     changes["subjects"] = [{"kind": "account", "id": str(other)}, {"kind": "account", "id": "9"}]
-                step(journal, run, status, "settled" if run.status == "unknown" else "", **changes)
+                step(
+                    journal, run, status, "settled" if run.status == "unknown" and status != "queued" else "", **changes
+                )
         elif what == "fold":
             tally.fold()
         elif what == "rebuild":

@@ -23,6 +23,7 @@ from firsthand.insights.scope import Scope, filter_of
 from firsthand.insights.unseen import TooManyHidden
 from firsthand.storage.journal import SqlJournal
 
+from ..databases import SQLITE
 from .past import START, fill, found, opened, run_of
 
 DAY = timedelta(1)
@@ -269,6 +270,7 @@ def test_where_the_tally_is_far_behind_it_is_told(journal: SqlJournal, monkeypat
     assert every.as_dict()["counted_until"]
 
 
+@SQLITE
 def test_no_figure_scans_runs_or_events(journal: SqlJournal) -> None:
     fill(journal, 5, 60, 60)
     Tally(journal).rebuild()

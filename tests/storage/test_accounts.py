@@ -19,6 +19,10 @@ from firsthand.storage.passwords import Passwords, problem_of
 from firsthand.storage.throttle import LONGEST, Slowed, wait_after
 from firsthand.storage.turned_away import TurnedAway
 
+from ..databases import SQLITE, kind, url
+
+__all__ = ["kind"]
+
 PASSWORD, OTHER = "correct horse battery", "another horse entirely"
 SECOND = 1_000_000
 MINUTE, HOUR = 60 * SECOND, 3_600 * SECOND
@@ -39,8 +43,8 @@ class Watched(Passwords):
 class Town:
     """A journal with ada, who administers, and priya; both have a password; the time is ``now``."""
 
-    def __init__(self, path: Path) -> None:
-        self.journal = SqlJournal(f"sqlite:///{path}?synchronous=off")
+    def __init__(self, folder: Path) -> None:
+        self.journal = SqlJournal(url(folder))
         self.now = 1_000_000 * HOUR
         self.passwords = Watched()
         self.accounts = Accounts(self.journal, lambda: self.now, self.passwords)
@@ -71,7 +75,7 @@ class Town:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     """A journal with accounts."""
-    made = Town(tmp_path / "journal.db")
+    made = Town(tmp_path)
     yield made
     made.journal.close()
 
@@ -97,6 +101,7 @@ def test_every_sign_in_is_another_session_and_no_made_up_token_is_one(town: Town
     assert not any(town.is_in(token) for token in ("", "x", first[:-1], f"{first} ", "\udcff"))
 
 
+@SQLITE
 def test_only_digests_of_tokens_and_passwords_are_on_disk(town: Town) -> None:
     token, invitation = town.sign_in(), town.accounts.invite("ada", "root")
     town.journal.close()
@@ -422,8 +427,8 @@ def test_a_forms_token_fits_its_own_session_only_and_this_installation_only(town
 
 def test_who_was_turned_away_is_counted_by_day_and_kind(town: Town) -> None:
     away = TurnedAway(town.journal, lambda: town.now)
-    for kind in ("csrf", "csrf", "size"):
-        away.note(kind)
+    for what in ("csrf", "csrf", "size"):
+        away.note(what)
     assert away.counts() == {"csrf": 2, "size": 1}
     town.now += 24 * HOUR
     away.note("csrf")

@@ -7,6 +7,10 @@ from pathlib import Path
 from firsthand import Desk, Person
 from firsthand.storage.journal import SqlJournal
 
+from ..databases import kind, url
+
+__all__ = ["kind"]
+
 
 def test_a_table_keeps_the_order_of_its_columns_in_the_run_and_in_its_event(tmp_path: Path) -> None:
     desk = Desk("Acme", environment="test", why=["customer asked"])
@@ -16,7 +20,7 @@ def test_a_table_keeps_the_order_of_its_columns_in_the_run_and_in_its_event(tmp_
         """List them."""
         return [{"month": 1, "amount": 2, "due": 3}]
 
-    journal = SqlJournal(f"sqlite:///{tmp_path / 'journal.db'}?synchronous=off")
+    journal = SqlJournal(url(tmp_path))
     desk.use(journal)
     journal.people.add(Person("priya", "Priya", ("support",)), by="root")
     run = desk.run("account.list", {}, by="priya", reason="customer asked")

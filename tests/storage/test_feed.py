@@ -8,6 +8,10 @@ from firsthand import Desk
 from firsthand.storage.history import Filter
 from firsthand.testing import trial
 
+from ..databases import kind
+
+__all__ = ["kind"]
+
 
 @dataclass
 class Account:

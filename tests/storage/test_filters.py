@@ -17,6 +17,10 @@ from firsthand.storage import history
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
 
+from ..databases import SQLITE, kind, url
+
+__all__ = ["kind"]
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACTIONS = ("a", "b", "c", "d")
 
@@ -24,7 +28,7 @@ ACTIONS = ("a", "b", "c", "d")
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[SqlJournal]:
     """A journal with 120 refused runs, several at the same time."""
-    opened = SqlJournal(f"sqlite:///{tmp_path / 'journal.db'}?synchronous=off")
+    opened = SqlJournal(url(tmp_path))
     chance, process = random.Random(1), opened.process
     for _ in range(120):
         at = START + timedelta(minutes=chance.randrange(40))
@@ -86,6 +90,7 @@ def matches(run: Run[Any], **more: Any) -> bool:
     return all(holds[name](value) for name, value in more.items())
 
 
+@SQLITE
 def test_every_filter_is_read_by_an_index(journal: SqlJournal) -> None:
     seen: list[str] = []
     journal.database.reader().set_trace_callback(seen.append)

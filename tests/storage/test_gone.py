@@ -12,11 +12,15 @@ from firsthand.core.catalogue import hidden_from
 from firsthand.core.manual import Manual
 from firsthand.storage.journal import SqlJournal
 
+from ..databases import kind, url
+
+__all__ = ["kind"]
+
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[SqlJournal]:
     """A journal of its own."""
-    opened = SqlJournal(f"sqlite:///{tmp_path / 'journal.db'}?synchronous=off")
+    opened = SqlJournal(url(tmp_path))
     yield opened
     opened.close()
 

@@ -27,6 +27,10 @@ from firsthand.storage import imports
 from firsthand.storage.imports import Imported, Mapping, RowError, import_log, when
 from firsthand.storage.journal import SqlJournal
 
+from ..databases import SQLITE, kind, url
+
+__all__ = ["kind"]
+
 HEADER = "id,who,what,customer,when"
 MAPPING = Mapping(actor="who", action="what", subject="account:customer", at="when")
 DATA = Path(os.environ.get("FIRSTHAND_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
@@ -39,10 +43,6 @@ def journal(tmp_path: Path) -> Iterator[SqlJournal]:
     opened = SqlJournal(url(tmp_path))
     yield opened
     opened.close()
-
-
-def url(folder: Path) -> str:
-    return f"sqlite:///{folder / 'journal.db'}?synchronous=off"
 
 
 def log(folder: Path, *rows: str, header: str = HEADER, ending: str = "\n") -> Path:
@@ -426,6 +426,7 @@ def test_imported_runs_are_counted_those_of_unknown_outcome_as_long_as_they_are(
     assert counts(journal, "action") == [("a", 2)]
 
 
+@SQLITE
 def test_the_help_desk_log_goes_in_whole_and_once(journal: SqlJournal) -> None:
     if not HELPDESK.exists():
         pytest.skip(f"{HELPDESK} is not there; FIRSTHAND_DATA names the folder that has helpdesk.csv")

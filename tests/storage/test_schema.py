@@ -17,7 +17,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "journal.db"
     every = schema.migrations()
     with monkeypatch.context() as patched:
-        patched.setattr(schema, "migrations", lambda: every[:1])
+        patched.setattr(schema, "migrations", lambda kind="sqlite": every[:1])
         journal = SqlJournal(f"sqlite:///{path}")
         journal.people.add(Person("priya", "Priya", ("support",)), by="test")
         journal.close()

@@ -1,0 +1,40 @@
+"""A process that performs a batch: its effects are lines in a file outside the journal."""
+
+import os
+import signal
+import sys
+import time
+
+from firsthand import Desk, Run
+from firsthand.storage.journal import SqlJournal
+from firsthand.work.batches import advance
+
+desk = Desk("Labor", why=["customer asked"])
+
+
+def effect(run: Run[object], account: int) -> None:
+    with open(os.environ["EFFECTS"], "a", encoding="utf-8") as file:
+        file.write(f"{account} {run.key}\n")
+    time.sleep(float(os.environ.get("SECONDS", "0")))
+    if account == int(os.environ.get("DIES_AT", "-1")):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@desk.action("touch.once", who="support")
+def touch(run: Run[object], account: int) -> None:
+    effect(run, account)
+
+
+@desk.action("touch.idempotent", who="support", mode="idempotent")
+def touch_again(run: Run[object], account: int) -> None:
+    effect(run, account)
+
+
+if __name__ == "__main__":
+    journal = SqlJournal(sys.argv[1])
+    desk.use(journal)
+    desk.start()
+    while journal.batches.get(1).status == "confirmed":
+        advance(desk.pipeline, journal, 1)
+        journal.settle()
+        time.sleep(0.02)
