@@ -19,6 +19,7 @@ LISTS = {
     "account": "/account", "settings": "/settings", "settings people": "/settings/people",
     "settings rights": "/settings/rights", "dashboard": "/dashboard", "dashboard of all": "/dashboard?range=all",
     "dashboard of nothing": "/dashboard?action=zzzz", "by hand": "/manual", "by hand new": "/manual/new?title=zzzz",
+    "schedules": "/schedules", "schedules retired": "/schedules?retired=1",
 }  # fmt: skip
 """Pages that every site has, whatever is on record."""
 
@@ -39,6 +40,8 @@ def pages(site: Site, person: str) -> dict[str, str]:
         found[f"run {name}"] = path("runs", run.id)
         if name == "succeeded":
             found |= dict(about(run))
+    for schedule in site.journal.schedules.all(retired=True):
+        found[f"schedule {schedule.state}"] = path("schedules", schedule.id)
     shapes = set()
     for name, entry in site.journal.history.catalogue():
         if entry.get("manual"):

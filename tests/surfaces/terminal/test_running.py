@@ -2,6 +2,9 @@
 
 import pytest
 
+from firsthand.core.errors import JournalUnavailable
+from firsthand.surfaces.terminal.running import telling_the_key
+
 from .terminals import LOGIN, Terminal
 
 CANCEL = ("run", "subscription.cancel", "--account", "42", "--reason", "customer asked")
@@ -138,3 +141,20 @@ def test_hidden_actions_look_like_unknown_ones(bare: Terminal) -> None:
     assert hidden.out.lower().replace("hides", "hidez").replace("1 [", "2 [") == unknown.out.lower()
     assert "it.hides" not in bare("actions").out
     assert "it.hides" not in bare("run", "--help").out
+
+
+def test_under_its_key_a_run_is_sent_again_as_the_same_and_anything_else_is_refused(terminal: Terminal) -> None:
+    first, again = (terminal(*CANCEL, "--once", "luis-4411", "--json") for _ in range(2))
+    assert (first.code, again.code, again.json["id"]) == (0, 0, first.json["id"])
+    assert "sent before" not in first.err
+    assert "sent before" in terminal(*CANCEL, "--once", "luis-4411").err
+    other = terminal(*CANCEL, "--notes", "Both.", "--once", "luis-4411", "--json")
+    assert (other.code, other.json["refusal"]["code"]) == (3, "key_used")
+    asks = [terminal("ask", *CANCEL[1:], "--once", "ask", "--json") for _ in range(2)]
+    assert asks[0].json["id"] == asks[1].json["id"]
+
+
+def test_where_a_run_may_not_be_on_record_its_key_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(JournalUnavailable), telling_the_key("luis-4411"):
+        raise JournalUnavailable("The journal is full.")
+    assert capsys.readouterr().err == "To send it again as the same, never twice: --once luis-4411\n"

@@ -57,7 +57,7 @@ def test_completion_knows_names_options_and_reasons_without_the_desk(terminal: T
         return [row.split(",", 1)[1] for row in said.out.splitlines()]
 
     assert complete("firsthand", "run", "subscription.c") == ["subscription.cancel", "subscription.change_plan"]
-    assert "--at" not in complete("firsthand", "run", "subscription.cancel", "--a")
+    assert complete("firsthand", "run", "subscription.cancel", "--a") == ["--account", "--at-once", "--at"]
     assert complete("firsthand", "run", "subscription.cancel", "--acc") == ["--account"]
     assert complete("firsthand", "run", "account.unlock", "--reason", "tra") == ["travelling"]
     assert complete("firsthand", "fe") == ["feed"]
