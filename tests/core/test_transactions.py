@@ -11,7 +11,7 @@ from firsthand.core.marking import is_transaction, is_transient
 from firsthand.testing import Trial, trial
 
 from .shop import kinds
-from .transactional import WAYS, Books, desk_of, execute
+from .transactional import WAYS, Books, desk_of, ending, execute
 
 
 @pytest.fixture
@@ -78,14 +78,7 @@ def test_a_check_looks_inside_of_the_transaction(t: Trial, books: Books):
 @pytest.mark.parametrize("ends", ["commit", "rollback", "close", "COMMIT", "ROLLBACK", "END"])
 @pytest.mark.parametrize("caught", [False, True])
 def test_the_function_cannot_end_its_transaction(t: Trial, books: Books, ends: str, caught: bool):
-    def end(connection: object) -> None:
-        try:
-            getattr(connection, ends)() if ends.islower() else execute(connection, ends)
-        except Exception:
-            if not caught:
-                raise
-
-    books.does = end
+    books.does = ending(ends, caught=caught, execute=execute)
     run = pay(t)
     if run.status == "succeeded":
         assert caught

@@ -15,6 +15,8 @@ from firsthand.core.promises import broken_promises
 from firsthand.testing import Trial, trial
 from tests.postgres import dropped, empty
 
+from .transactional import ending
+
 
 class Books:
     """The author's database on a server; ``does`` is called in the action with its connection."""
@@ -113,14 +115,7 @@ def test_the_effect_is_committed_with_its_mark_or_neither_is(t: Trial, books: Bo
 @pytest.mark.parametrize("ends", ["commit", "rollback", "close", "COMMIT", "ROLLBACK"])
 @pytest.mark.parametrize("caught", [False, True])
 def test_the_function_cannot_end_its_transaction(t: Trial, books: Books, ends: str, caught: bool):
-    def end(connection: Any) -> None:
-        try:
-            getattr(connection, ends)() if ends.islower() else execute(connection, ends)
-        except Exception:
-            if not caught:
-                raise
-
-    books.does = end
+    books.does = ending(ends, caught=caught, execute=execute)
     run = pay(t)
     assert (run.status, books.there) in [("failed", (0, 0)), ("succeeded", (1, 1))]
     assert caught or run.status == "failed"

@@ -55,6 +55,19 @@ def execute(connection: Any, sql: str) -> Any:
     return connection.execute(sql if isinstance(connection, sqlite3.Connection) else text(sql))
 
 
+def ending(ends: str, *, caught: bool, execute: Callable[[Any, str], Any]) -> Does:
+    """Return what an action does to end its transaction by itself: a method, or a statement in capitals."""
+
+    def end(connection: Any) -> None:
+        try:
+            getattr(connection, ends)() if ends.islower() else execute(connection, ends)
+        except Exception:
+            if not caught:
+                raise
+
+    return end
+
+
 def desk_of(books: Books, way: str, **said: Any) -> Desk:
     """Return a desk whose action pays into the books by one of the ways."""
     desk = Desk("Books", why=["customer asked"])

@@ -10,7 +10,7 @@ from firsthand.core.comments import comment
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import actor_of, load_desk, names_of, open_journal
 from firsthand.surfaces.terminal.main import DONE
-from firsthand.surfaces.terminal.options import parse_id
+from firsthand.surfaces.terminal.options import named, parse_id
 from firsthand.surfaces.terminal.reporting import report
 from firsthand.surfaces.terminal.running import Listener, nothing_performed, report_and_go_on
 from firsthand.surfaces.words import line, sentence
@@ -45,12 +45,7 @@ def take_command(ask: str, pairs: tuple[str, ...], yes: bool, as_json: bool) -> 
     desk.start()
     person = actor_of(desk.journal)  # type: ignore[arg-type]
     id = parse_id(ask)
-    secrets: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise click.UsageError("An --input lacks its value; write --input NAME=VALUE.")
-        secrets[name] = value
+    secrets: dict[str, object] = dict(named(pairs))
     if printing.converses():
         run = desk.journal.run(id)
         action = desk.actions.get(run.action) if run else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,15 @@ def from_json(text: str) -> object:
         return text
 
 
+def named(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each ``--input NAME=VALUE``; raises ``UsageError`` for one without a value."""
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError("An --input lacks its value; write --input NAME=VALUE.")
+        yield name, value
+
+
 def inputs_of(entry: Entry, parameters: Mapping[str, Any], pairs: tuple[str, ...]) -> dict[str, object]:
     """Return the inputs given as options of their own and with ``--input NAME=VALUE``."""
     described = {str(each["name"]): each for each in entry.get("inputs", ())}
@@ -147,10 +156,7 @@ def inputs_of(entry: Entry, parameters: Mapping[str, Any], pairs: tuple[str, ...
         if key.startswith("input_") and value is not None and value != ():
             name = key.removeprefix("input_")
             given[name] = raw_of(described[name], value)
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise click.UsageError("An --input lacks its value; write --input NAME=VALUE.")
+    for name, value in named(pairs):
         each = described.get(name, {})
         before = given.get(name)
         raw = raw_of(each, (value,))

@@ -16,7 +16,7 @@ from firsthand.core.schedules import Schedule
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.completion import action_names
 from firsthand.surfaces.terminal.context import actor_of, hidden_here, load_desk, names_of, open_journal
-from firsthand.surfaces.terminal.options import parse_id
+from firsthand.surfaces.terminal.options import named, parse_id
 from firsthand.surfaces.words import line
 
 if TYPE_CHECKING:
@@ -44,12 +44,7 @@ def schedule_command() -> None:
 def add(action: str, cron: str, zone: str, pairs: tuple[str, ...], as_json: bool, **said: str | None) -> None:
     """Have ACTION performed by calendar, on your authority."""
     desk, person = here()
-    inputs: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise click.UsageError("An --input lacks its value; write --input NAME=VALUE.")
-        inputs[name] = value
+    inputs: dict[str, object] = dict(named(pairs))
     made = desk.schedule(action, inputs, by=person.id, cron=cron, zone=zone, surface="terminal", **said)
     tell("Scheduled", made, as_json=as_json)
 
