@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
-from firsthand.core.attempts import Request
-from firsthand.core.pipeline import Pipeline
 from firsthand.core.schedules import Schedule
 from firsthand.core.scheduling import Scheduling
-
-
-class Started(Protocol):
-    """What of a desk these need."""
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The six steps."""
-
-    @property
-    def schedules(self) -> Scheduling:
-        """What can be done to schedules."""
-
-    def start(self) -> None:
-        """Work out the actions and record the catalogue, once."""
-
-    def request(self, action: Callable[..., Any] | str, inputs: Any, by: str, surface: str, **said: Any) -> Request:
-        """Return the request of a call."""
+from firsthand.desk.started import Started
 
 
 class ByCalendar:

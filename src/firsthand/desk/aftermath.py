@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from firsthand.by_hand import Started
 from firsthand.core.runs import Run
 from firsthand.core.settling import Settling
+from firsthand.desk.started import Started
 
 
 class Aftermath:

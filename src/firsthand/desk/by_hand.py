@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from firsthand.core.actions import Why
 from firsthand.core.actors import Person
 from firsthand.core.declaring import Declaring
 from firsthand.core.manual import Manual
-from firsthand.core.pipeline import Pipeline
 from firsthand.core.reasons import OTHER, Reasons
 from firsthand.core.runs import Run
 from firsthand.core.steps import Steps
 from firsthand.core.text import several
 from firsthand.core.ticking import Ticking
-
-
-class Started(Protocol):
-    """What of a desk these need."""
-
-    why: Why
-    declares: tuple[str, ...]
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The six steps."""
-
-    def start(self) -> None:
-        """Work out the actions and record the catalogue, once."""
+from firsthand.desk.started import Started
 
 
 class ByHand:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from firsthand.by_hand import Started
 from firsthand.core.asks import Asks
 from firsthand.core.errors import FirsthandError
 from firsthand.core.queueing import Queueing
 from firsthand.core.runs import Run
+from firsthand.desk.started import Started
 
 
 class Later:

@@ -13,9 +13,6 @@ from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from firsthand.aftermath import Aftermath
-from firsthand.by_calendar import ByCalendar
-from firsthand.by_hand import ByHand
 from firsthand.core.actions import Actions, Registration, Why, registered
 from firsthand.core.asks import Asks
 from firsthand.core.attempts import Request
@@ -32,8 +29,11 @@ from firsthand.core.resources import resources_of
 from firsthand.core.runs import Run, microseconds
 from firsthand.core.subjects import SubjectOf, Traits, kinds_of
 from firsthand.core.text import several
-from firsthand.later import Later
-from firsthand.many import Many
+from firsthand.desk.aftermath import Aftermath
+from firsthand.desk.by_calendar import ByCalendar
+from firsthand.desk.by_hand import ByHand
+from firsthand.desk.later import Later
+from firsthand.desk.many import Many
 
 if TYPE_CHECKING:
     from firsthand.core.actions import When

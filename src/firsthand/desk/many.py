@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from firsthand.core.batch import Batch, Progress
 from firsthand.core.batches import Batches, RowsOf
-from firsthand.core.pipeline import Pipeline
 from firsthand.core.reasons import name_of as reason_name
 from firsthand.core.rows import csv_rows, given_rows, id_rows
+from firsthand.desk.started import Started
 
 if TYPE_CHECKING:
     from firsthand.core.actors import Person
@@ -20,53 +20,17 @@ if TYPE_CHECKING:
 Given = Iterable[Any] | Path | None
 
 
-class Opened(Protocol):
-    """What of a desk these need."""
-
-    clock: Callable[[], int]
-
-    @property
-    def journal(self) -> Any:
-        """The journal."""
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The six steps."""
-
-    @property
-    def batches(self) -> Batches:
-        """Its batches."""
-
-    def start(self) -> None:
-        """Work out the actions and record the catalogue, once."""
-
-    def name_of(self, action: Any) -> str:
-        """Return an action's name."""
-
-    @property
-    def draft_batch(self) -> Callable[..., Batch]:
-        """Draft a batch."""
-
-    @property
-    def confirm_batch(self) -> Callable[..., Batch]:
-        """Confirm a batch."""
-
-    @property
-    def perform_batch(self) -> Callable[..., Batch]:
-        """Perform a batch."""
-
-
 class Many:
     """The part of a desk for batches. Each method raises ``Refused`` for whoever may not."""
 
     @property
-    def batches(self: Opened) -> Batches:
+    def batches(self: Started) -> Batches:
         """Batches over this desk's pipeline."""
         self.start()
         return Batches(self.pipeline, self.journal.batches)
 
     def run_all(
-        self: Opened,
+        self: Started,
         action: Callable[..., Any] | str,
         rows: Given,
         *,
@@ -95,7 +59,7 @@ class Many:
         return batch if background else self.perform_batch(batch.id)
 
     def draft_batch(
-        self: Opened,
+        self: Started,
         action: Callable[..., Any] | str,
         rows: Given = None,
         *,
@@ -124,7 +88,7 @@ class Many:
         return draft(rows=given, source=source or told)
 
     def confirm_batch(
-        self: Opened,
+        self: Started,
         id: int,
         digest: str,
         *,
@@ -137,20 +101,20 @@ class Many:
         batches = self.batches
         return batches.confirm(id, digest, self.pipeline.actor(by, surface), throttle=throttle, stop_after=stop_after)
 
-    def pause_batch(self: Opened, id: int, *, by: str, surface: str = "python") -> Batch:
+    def pause_batch(self: Started, id: int, *, by: str, surface: str = "python") -> Batch:
         """Begin no more rows of a batch for now."""
         return self.batches.pause(id, self.pipeline.actor(by, surface))
 
-    def resume_batch(self: Opened, id: int, *, by: str, surface: str = "python") -> Batch:
+    def resume_batch(self: Started, id: int, *, by: str, surface: str = "python") -> Batch:
         """Go on with a paused batch."""
         return self.batches.resume(id, self.pipeline.actor(by, surface))
 
-    def cancel_batch(self: Opened, id: int, *, by: str, surface: str = "python") -> Batch:
+    def cancel_batch(self: Started, id: int, *, by: str, surface: str = "python") -> Batch:
         """Perform no more rows of a batch; those that wait are withdrawn."""
         return self.batches.cancel(id, self.pipeline.actor(by, surface))
 
     def perform_batch(
-        self: Opened,
+        self: Started,
         id: int,
         stopped: Callable[[], bool] = lambda: False,
         hears: Callable[[Progress], None] | None = None,
@@ -161,7 +125,7 @@ class Many:
         self.start()
         return perform(self.pipeline, self.journal, id, stopped, hears)
 
-    def batch_for(self: Opened, id: int, person: Person) -> Batch:
+    def batch_for(self: Started, id: int, person: Person) -> Batch:
         """Return a batch as somebody may see it."""
         return self.batches.known(id, person, "look at")
 
