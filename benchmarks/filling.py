@@ -14,7 +14,8 @@ from firsthand.followers.mentions import Mentions
 from firsthand.followers.tally import Tally
 from firsthand.storage.accounts import Accounts
 from firsthand.storage.codec import columns_of, encode
-from firsthand.storage.journal import INSERT_EVENT, SqlJournal
+from firsthand.storage.journal import SqlJournal
+from firsthand.storage.recording import INSERT_EVENT
 
 PEOPLE = tuple(f"agent{number}@example.com" for number in range(40))
 YEAR = 365 * 86_400 * 1_000_000

@@ -1,10 +1,12 @@
-"""desk.run against a raw sqlite3 loop that writes the same rows with the same three durable commits a run.
+"""desk.run against a raw loop that writes the same rows with the same three durable commits a run.
 
     python benchmarks/pipeline.py [--rounds 9] [--seconds 1.0] [--threads 1 8]
+    python benchmarks/pipeline.py --postgresql postgresql://user@host/postgres [--threads 1 8 32]
 
-Rounds are interleaved (raw, desk, raw, desk, ...), each on a fresh database in the same folder; what counts is the
-ratio of the medians. The raw loop is the fastest that we know to write: prepared statements, one connection a thread,
-SQLite's own busy timeout between them, no checks, no people, no parsing.
+Rounds are interleaved (raw, desk, raw, desk, ...), each on a fresh database of the same disk; what counts is the ratio
+of the medians. The raw loops are the fastest that we know to write: prepared statements, one connection a thread, no
+checks, no people, no parsing; on SQLite its own busy timeout between them, on PostgreSQL one statement a commit.
+The user of the URL makes and drops databases; the server's settings are its own, and must be durable.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
 
 from firsthand import Desk, Person
 from firsthand.storage import schema
-from firsthand.storage.journal import INSERT_EVENT, SqlJournal
+from firsthand.storage.journal import SqlJournal
+from firsthand.storage.recording import INSERT_EVENT
 from firsthand.storage.sqlite import Sqlite
 
 INSERT = """INSERT INTO runs (at, status, process, action, actor, surface, environment, desk, reason)
@@ -29,7 +33,28 @@ PERFORM = """UPDATE runs SET status = 'performing', performing_at = ?, digest = 
     WHERE id = ? AND status = 'recorded'"""
 FINISH = "UPDATE runs SET status = 'succeeded', ended_at = ?, value = ? WHERE id = ? AND status = 'performing'"
 
+RECORD = """WITH made AS (
+        INSERT INTO firsthand.runs (at, status, process, action, actor, surface, environment, desk, reason)
+        VALUES (%s, 'recorded', 1, %s, %s, 'python', 'benchmark', 'Benchmark', %s) RETURNING id),
+    told AS (INSERT INTO firsthand.events (run, at, kind, actor, data) SELECT id, %s, 'recorded', %s, %s FROM made)
+    SELECT id FROM made"""
+CHANGE = """WITH changed AS (UPDATE firsthand.runs SET {columns} WHERE id = %s AND status = '{expected}' RETURNING id)
+    INSERT INTO firsthand.events (run, at, kind, actor, data) SELECT id, %s, '{kind}', %s, %s FROM changed"""
+BEGIN = CHANGE.format(
+    columns="status = 'performing', performing_at = %s, digest = %s, inputs = %s",
+    expected="recorded",
+    kind="performing",
+)
+END = CHANGE.format(columns="status = 'succeeded', ended_at = %s, value = %s", expected="performing", kind="succeeded")
+
+RECORDED = """{"action":"account.note","actor":"priya","desk":"Benchmark","environment":"benchmark",\
+"reason":"customer asked","surface":"python"}"""
+INPUTS = '{"account":42,"text":"called"}'
+PERFORMING = f'{{"digest":"0123456789abcdef","inputs":{INPUTS}}}'
+SUCCEEDED = '{"value":"called"}'
+
 Once = Callable[[], None]
+Make = Callable[[str], Callable[[], Once]]
 
 
 def make_desk() -> Desk:
@@ -44,12 +69,12 @@ def make_desk() -> Desk:
     return desk
 
 
-def raw(path: Path) -> Callable[[], Once]:
+def raw_sqlite(url: str) -> Callable[[], Once]:
     """Return what makes a raw loop's body for a thread."""
-    schema.set_up(Sqlite(f"sqlite:///{path}"))
+    schema.set_up(Sqlite(url))
 
     def body() -> Once:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=30)
         connection.execute("PRAGMA synchronous=FULL")
 
         def once() -> None:
@@ -57,19 +82,15 @@ def raw(path: Path) -> Callable[[], Once]:
             execute = connection.execute
             execute("BEGIN IMMEDIATE")
             run = execute(INSERT, (at, "account.note", "priya", "customer asked")).lastrowid
-            data = '{"action":"account.note","actor":"priya","desk":"Benchmark","environment":"benchmark",'
-            data += '"reason":"customer asked","surface":"python"}'
-            execute(INSERT_EVENT, (run, at, "recorded", "priya", data))
+            execute(INSERT_EVENT, (run, at, "recorded", "priya", RECORDED))
             execute("COMMIT")
             execute("BEGIN IMMEDIATE")
-            inputs = '{"account":42,"text":"called"}'
-            execute(PERFORM, (at, "0123456789abcdef", inputs, run))
-            data = '{"digest":"0123456789abcdef","inputs":' + inputs + "}"
-            execute(INSERT_EVENT, (run, at, "performing", "priya", data))
+            execute(PERFORM, (at, "0123456789abcdef", INPUTS, run))
+            execute(INSERT_EVENT, (run, at, "performing", "priya", PERFORMING))
             execute("COMMIT")
             execute("BEGIN IMMEDIATE")
             execute(FINISH, (at, '"called"', run))
-            execute(INSERT_EVENT, (run, at, "succeeded", "priya", '{"value":"called"}'))
+            execute(INSERT_EVENT, (run, at, "succeeded", "priya", SUCCEEDED))
             execute("COMMIT")
 
         return once
@@ -77,9 +98,30 @@ def raw(path: Path) -> Callable[[], Once]:
     return body
 
 
-def ours(path: Path) -> Callable[[], Once]:
+def raw_postgresql(url: str) -> Callable[[], Once]:
+    """Return what makes a raw loop's body for a thread."""
+    import psycopg
+
+    SqlJournal(url).enter()
+
+    def body() -> Once:
+        connection = psycopg.connect(url, autocommit=True)
+
+        def once() -> None:
+            at, execute = time.time_ns() // 1000, connection.execute
+            given = (at, "account.note", "priya", "customer asked", at, "priya", RECORDED)
+            (run,) = execute(RECORD, given, prepare=True).fetchone() or (0,)
+            execute(BEGIN, (at, "0123456789abcdef", INPUTS, run, at, "priya", PERFORMING), prepare=True)
+            execute(END, (at, '"called"', run, at, "priya", SUCCEEDED), prepare=True)
+
+        return once
+
+    return body
+
+
+def ours(url: str) -> Callable[[], Once]:
     """Return what makes the desk's loop body for a thread."""
-    desk, journal = make_desk(), SqlJournal(f"sqlite:///{path}")
+    desk, journal = make_desk(), SqlJournal(url)
     journal.people.add(Person("priya", "Priya", ("support",)), by="benchmark")
     desk.use(journal)
     desk.start()
@@ -90,10 +132,28 @@ def ours(path: Path) -> Callable[[], Once]:
     return lambda: once
 
 
-def measure(make: Callable[[Path], Callable[[], Once]], threads: int, seconds: float) -> tuple[float, list[float]]:
+@contextmanager
+def fresh(server: str | None) -> Iterator[str]:
+    """Make a new database, and remove it afterwards."""
+    if server is None:
+        with tempfile.TemporaryDirectory(prefix="firsthand-benchmark-") as folder:
+            yield f"sqlite:///{folder}/journal.db"
+        return
+    import psycopg
+
+    name = f"firsthand_benchmark_{time.time_ns()}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def measure(make: Make, server: str | None, threads: int, seconds: float) -> tuple[float, list[float]]:
     """Return runs a second and every run's time in seconds."""
-    with tempfile.TemporaryDirectory(prefix="firsthand-benchmark-") as folder:
-        body = make(Path(folder) / "journal.db")
+    with fresh(server) as url:
+        body = make(url)
         times: list[list[float]] = [[] for _ in range(threads)]
         ready = threading.Barrier(threads + 1)
 
@@ -122,17 +182,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--threads", type=int, nargs="*", default=[1, 8])
+    parser.add_argument("--threads", type=int, nargs="*")
+    parser.add_argument("--postgresql", metavar="URL", help="A server whose user may make databases.")
     given = parser.parse_args()
-    print(f"SQLite {sqlite3.sqlite_version}, synchronous=FULL, {given.rounds} interleaved rounds of {given.seconds} s")
+    server, name = given.postgresql, "PostgreSQL" if given.postgresql else f"SQLite {sqlite3.sqlite_version}, FULL"
+    print(f"{name}, {given.rounds} interleaved rounds of {given.seconds} s")
     print("| threads | raw, runs/s | desk.run, runs/s | ratio of medians | p50 ms | p99 ms | raw p99 ms |")
     print("|---|---|---|---|---|---|---|")
-    for threads in given.threads:
+    for threads in given.threads or ([1, 8, 32] if server else [1, 8]):
         rates: dict[str, list[float]] = {"raw": [], "ours": []}
         times: dict[str, list[float]] = {"raw": [], "ours": []}
         for _ in range(given.rounds):
-            for name, make in (("raw", raw), ("ours", ours)):
-                rate, each = measure(make, threads, given.seconds)
+            for name, make in (("raw", raw_postgresql if server else raw_sqlite), ("ours", ours)):
+                rate, each = measure(make, server, threads, given.seconds)
                 rates[name].append(rate)
                 times[name].extend(each)
         low, high = statistics.median(rates["raw"]), statistics.median(rates["ours"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,19 @@ def url(folder: Path) -> str:
     return made[folder]
 
 
-@pytest.fixture(autouse=True, params=["sqlite", "postgresql"])
-def kind(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The database that a test is about: each one in turn."""
-    chosen[0], before = request.param, testing.database_in
+@contextmanager
+def on(kind: str) -> Iterator[str]:
+    """Have the journals of a test on a kind of database; those that were made for it are removed."""
+    chosen[0], before = kind, testing.database_in
     testing.database_in = url
-    yield request.param
+    yield kind
     chosen[0], testing.database_in = "sqlite", before
     for each in list(made):
         postgres.dropped(made.pop(each))
+
+
+@pytest.fixture(autouse=True, params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The database that a test is about: each one in turn."""
+    with on(request.param) as chosen:
+        yield chosen

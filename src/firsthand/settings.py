@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from firsthand.core.errors import SettingsError
 
 DEFAULT_DATABASE = "sqlite:///firsthand.db"
+
+ENGINES = ("threads", "procrastinate")
+"""What can wake workers, the default first."""
+
+SECURITIES = ("starttls", "tls", "none")
+"""How a mail server is spoken to, the default first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,32 @@ class Settings:
     url: str = ""
     """Where people reach the console, such as ``https://support.acme.com``: for invitations, and where a proxy stands
     before it."""
+
+    engine: str = ENGINES[0]
+    """What wakes workers: ``threads`` those of the same process, ``procrastinate`` those of all machines, in the
+    journal's own PostgreSQL."""
+
+    smtp_host: str = ""
+    """The mail server through which people are told, such as ``mail.acme.com``; without one nobody gets mail."""
+
+    smtp_port: str = ""
+    """Its port; if not given 587, with ``tls`` 465, with ``none`` 25."""
+
+    smtp_security: str = SECURITIES[0]
+    """``starttls``: nothing is sent before the connection is encrypted; ``tls``: it is from its beginning; ``none``: a
+    server on this machine."""
+
+    smtp_user: str = ""
+    """Whom the mail server knows us as, where it wants to know."""
+
+    smtp_password: str = field(default="", repr=False)
+    """That user's password. Rather in the environment than in a file; it is shown nowhere."""
+
+    mail_from: str = ""
+    """The address that mail is from; ``firsthand@`` and the host of ``url`` if not given."""
+
+    webhooks_to: str = ""
+    """Networks that webhooks may go to besides the public internet, apart by spaces: ``10.1.0.0/16 127.0.0.1``."""
 
     folder: Path = Path()
     """Where the settings were read from; modules are looked for there. Not itself a setting."""
@@ -47,14 +79,14 @@ class Settings:
         for name, value in found.items():
             if not isinstance(value, str):
                 raise SettingsError(f"The setting {name} must be text.", f'Write {name} = "..." in {home}.')
-        chosen = {
-            "database": anchored(found.get("database", DEFAULT_DATABASE), home),
-            "desk": found.get("desk", ""),
-            "url": found.get("url", ""),
-        }
+        chosen = {"database": DEFAULT_DATABASE, **found}
+        chosen["database"] = anchored(chosen["database"], home)
         for name in names:
             if value := environ.get(f"FIRSTHAND_{name.upper()}"):
                 chosen[name] = anchored(value, start) if name == "database" else value
+        for name, known in (("engine", ENGINES), ("smtp_security", SECURITIES)):
+            if chosen.get(name, known[0]) not in known:
+                raise SettingsError(f"There is no {name} {chosen[name]}.", f"There are {', '.join(known)}.")
         return cls(**chosen, folder=home)
 
     def of_desk(self, desk: str) -> Settings:

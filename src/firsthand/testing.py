@@ -61,15 +61,17 @@ def trial(
     not Python names go into ``people``. The journal is a real one, in a folder that is gone afterwards; the desk has
     its own journal and clock back then.
     """
-    journal_before, clock_before = desk._journal, desk.clock
+    journal_before, clock_before, engine_before = desk._journal, desk.clock, desk.engine
     with tempfile.TemporaryDirectory(prefix="firsthand-") as folder:
         journal = SqlJournal(database_in(Path(folder)))
         tried = Trial(desk, journal, now)
         for id, roles in {**(people or {}), **more}.items():
             tried.person(id, roles)
         desk.use(journal, tried.clock)
+        desk.engine = None
         try:
             yield tried
         finally:
             journal.close()
             desk.use(journal_before, clock_before)
+            desk.engine = engine_before

@@ -15,6 +15,8 @@ from firsthand.core.actors import Person
 from firsthand.core.errors import FirsthandError
 from firsthand.core.journal import Step
 from firsthand.storage.journal import SqlJournal
+from firsthand.storage.watches import Watch, Watches
+from firsthand.storage.webhooks import KINDS, Webhooks
 
 MARKUP = (
     "\"'><script class=xss>window.xss=1</script><img class=xss src=x onerror=window.xss=1>"
@@ -186,11 +188,45 @@ def fill(desk: Desk, journal: SqlJournal) -> dict[str, int]:
         for run in (runs["performed"], runs["performing"]):
             journal.append("commented", actor=NAME, at=desk.clock(), run=run, data={"text": text})
     manual(desk, runs, said)
+    many(desk, journal, said)
+    told(journal, desk.clock())
     with suppress(FirsthandError):
         desk.decline(runs["performed"], EVERYTHING, by=NAME)
     journal.append("handed_over", actor=NAME, at=desk.clock(), run=None, data={"text": MARKDOWN + EVERYTHING + " @ada"})
     behind_its_back(journal.database.path, runs["returns-0"])
     return runs
+
+
+def many(desk: Desk, journal: SqlJournal, said: dict[str, Any]) -> None:
+    """Leave a batch in each state, and a schedule that is paused and one that is not, with hostile words."""
+    rows = [{"account": f"{text}{number}", "which": number} for number, text in enumerate(TEXTS)]
+    unfit = [{"account": MARKUP, "which": EVERYTHING}, {"account": LONG, PROGRAM: MARKUP}]
+    given = {"by": WHO, "source": MARKUP + LONG[:100], **said}
+    desk.draft_batch("returns", [*rows, *unfit], **given)
+    desk.draft_batch("returns", rows, background=True, **given)
+    desk.draft_batch("not.now", [{"account": text} for text in TEXTS], **given)
+    for verb in ("pause", "cancel", "perform"):
+        batch = desk.draft_batch("returns", rows, **given)
+        desk.confirm_batch(batch.id, batch.digest, by=WHO, throttle=1_000_000, stop_after=1 if verb == "perform" else 9)
+        desk.perform_batch(batch.id) if verb == "perform" else getattr(desk, f"{verb}_batch")(batch.id, by=WHO)
+    for cron in ("0 8 * * 1-5", "59 23 31 12 *"):
+        made = desk.schedule("returns", {"account": MARKUP, "which": 1}, by=WHO, cron=cron, zone="UTC", **said)
+    desk.schedules.pause(made.id, by=WHO)
+
+
+def told(journal: SqlJournal, at: int) -> None:
+    """Leave webhooks, watches, and messages that could not be delivered, with hostile words."""
+    webhooks, watches = Webhooks(journal), Watches(journal)
+    made = webhooks.add(NAME, f"https://{'w' * 200}.example/'><script>", list(KINDS), "root", at, [NAME])
+    webhooks.failed(made.id, EVERYTHING, at, gone=True)
+    person = journal.person(WHO)
+    assert person
+    for watch in (Watch("action", NAME), Watch("action", "returns"), Watch("subject", f"account:{MARKUP}{'W' * 90}")):
+        watches.add(person, watch)
+    sql = "INSERT INTO messages (recipient, state, at, due, tries, said) VALUES (?, ?, ?, ?, 9, ?)"
+    for to in (f"person:{WHO}", f"person:{NAME}", f"webhook:{made.id}"):
+        rows = [(to, state, at, at, EVERYTHING) for state in ("failed", "waiting")]
+        journal.database.write(lambda connection, rows=rows: connection.executemany(sql, rows).rowcount)
 
 
 def manual(desk: Desk, runs: dict[str, int], said: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from firsthand.core.runs import Run
 from firsthand.storage.history import Filter
+from firsthand.storage.webhooks import Webhooks
 
 from .served import Site
 
@@ -19,7 +20,8 @@ LISTS = {
     "account": "/account", "settings": "/settings", "settings people": "/settings/people",
     "settings rights": "/settings/rights", "dashboard": "/dashboard", "dashboard of all": "/dashboard?range=all",
     "dashboard of nothing": "/dashboard?action=zzzz", "by hand": "/manual", "by hand new": "/manual/new?title=zzzz",
-    "schedules": "/schedules", "schedules retired": "/schedules?retired=1",
+    "notifications": "/account/notifications", "settings notifications": "/settings/notifications",
+    "schedules": "/schedules", "schedules retired": "/schedules?retired=1", "batches": "/batches",
 }  # fmt: skip
 """Pages that every site has, whatever is on record."""
 
@@ -42,6 +44,11 @@ def pages(site: Site, person: str) -> dict[str, str]:
             found |= dict(about(run))
     for schedule in site.journal.schedules.all(retired=True):
         found[f"schedule {schedule.state}"] = path("schedules", schedule.id)
+        found[f"schedule {schedule.state} changed"] = f"{path('actions', schedule.action)}?schedule={schedule.id}"
+    for webhook in Webhooks(site.journal).all():
+        found[f"webhook {webhook.state}"] = f"/settings/webhook?webhook={webhook.id}"
+    for batch in site.journal.batches.newest():
+        found |= {f"batch {batch.status}": path("batches", batch.id), "batch new": path("batch", batch.action)}
     shapes = set()
     for name, entry in site.journal.history.catalogue():
         if entry.get("manual"):

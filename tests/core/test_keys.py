@@ -3,7 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -95,6 +95,16 @@ def test_a_run_and_an_ask_and_a_later_run_are_three_requests(paid, shop):
         waits = [t.run("refund", by="priya", once="b", background=True, **FIRST) for _ in range(2)]
         assert [(run.status, run.again) for run in waits] == [("queued", False), ("queued", True)]
         assert len(shop.done) == 1
+
+
+def test_a_time_that_counts_from_now_is_the_same_when_it_is_sent_again_later(paid, shop):
+    with trial(paid, priya="support") as t:
+        first = t.run("refund", by="priya", once="a", at="+2h", **FIRST)
+        t.now += timedelta(minutes=5)
+        again = t.run("refund", by="priya", once="a", at="+ 120m", **FIRST)
+        assert (again.id, again.again, again.due) == (first.id, True, first.due)
+        assert t.run("refund", by="priya", once="a", at="+3h", **FIRST).refusal.code == "key_used"
+        assert t.run("refund", by="priya", once="a", at=first.due, **FIRST).refusal.code == "key_used"
 
 
 def test_files_are_told_apart_by_their_content(paid, shop):

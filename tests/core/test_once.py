@@ -15,6 +15,7 @@ from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
 from firsthand.testing import trial
 
+from ..databases import SQLITE
 from .shop import Account, kinds, on_record
 
 
@@ -184,6 +185,7 @@ def test_a_comment_sent_twice_is_one_event_and_a_key_belongs_to_one_kind_of_thin
         assert not t.run("cancel", {"account": 1}, by="priya", reason="asked", once="b").again
 
 
+@SQLITE
 def test_a_run_without_a_key_costs_the_same_commits_and_statements_as_ever(counted):
     with trial(counted, priya="support") as t:
         t.run("cancel", {"account": 1}, by="priya", reason="asked")

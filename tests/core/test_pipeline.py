@@ -14,9 +14,11 @@ from pydantic import BaseModel, Field, SecretStr
 from firsthand import Desk, JournalUnavailable, Refused, Run, UnknownActor
 from firsthand.testing import trial
 
+from ..databases import SQLITE
 from .shop import Account, Shop, kinds, on_record
 
 
+@SQLITE
 def test_the_intent_is_on_record_before_anything_is_decided(shop, desk):
     seen = []
 
@@ -35,6 +37,7 @@ def test_the_intent_is_on_record_before_anything_is_decided(shop, desk):
     assert seen == [[("recorded", "refund", "priya", "asked", None)]]
 
 
+@SQLITE
 def test_the_inputs_are_on_record_before_the_author_s_function_is_called(shop, desk):
     seen = []
 
@@ -625,6 +628,7 @@ def test_a_number_may_be_a_ticket_or_a_customer(desk, name, given):
         assert (run.outcome, getattr(run, name)) == ("succeeded", str(given))
 
 
+@SQLITE
 @pytest.mark.parametrize("by", [None, 5, b"priya", ["priya"], Speechless()])
 def test_whoever_is_no_text_is_turned_away_on_record_like_anybody_unknown(desk, by):
     @desk.action("act", who="support")
@@ -740,6 +744,7 @@ def test_an_unknown_name_of_any_shape_is_a_refused_run(name):
 # The journal fails
 
 
+@SQLITE
 def test_with_a_journal_that_cannot_be_written_nothing_is_performed(shop, desk):
     @desk.action("cancel", who="support")
     def cancel() -> None:

@@ -323,6 +323,16 @@ def test_whoever_changes_a_schedule_is_the_one_on_whose_authority_it_is_and_two_
     assert now(t, schedule) == changed
 
 
+def test_under_one_key_there_is_one_schedule_and_another_is_refused(t):
+    first = scheduled(t, once="a")
+    t.desk.schedules.pause(first.id, by="priya")
+    again = scheduled(t, once="a")
+    assert (again.id, again.state) == (first.id, "paused")
+    refused("key_used", lambda: scheduled(t, once="a", ticket="T-2"))
+    assert scheduled(t, once="a", by="sam").id != first.id
+    assert len(t.journal.schedules.all()) == 2
+
+
 def test_a_hidden_actions_schedule_looks_like_none(t):
     schedule = t.desk.schedule("seize", {"account": 1}, by="lee", cron=EIGHT, zone="UTC", reason="asked")
     for verb in ("pause", "resume", "take_over", "retire"):

@@ -121,6 +121,24 @@ def test_the_function_cannot_end_its_transaction(t: Trial, books: Books, ends: s
     assert caught or run.status == "failed"
 
 
+@pytest.mark.parametrize("raises", [False, True])
+def test_what_a_function_commits_on_its_own_is_told(t: Trial, books: Books, raises: bool):
+    """By raw statements it can; the run has failed then, and says that something may be there."""
+
+    def evades(connection: Any) -> None:
+        for sql in ("ROLLBACK", "INSERT INTO paid VALUES (7)", "COMMIT", "INSERT INTO paid VALUES (8)"):
+            execute(connection, sql)
+        if raises:
+            raise ValueError("no")
+
+    books.does = evades
+    run = pay(t)
+    assert run.status == "failed"
+    assert run.error
+    assert "may be committed in part" in run.error.message
+    assert books.execute("SELECT amount FROM paid") == [(7,)]
+
+
 def races(books: Books, isolation: str, amounts: int = 6) -> list[int]:
     """Have two runs at once pay each amount, and return how often each was paid."""
     with trial(desk_of(books, "psycopg", isolation), priya="support") as t:

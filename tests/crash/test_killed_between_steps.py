@@ -115,8 +115,8 @@ def test_an_outcome_that_could_not_be_written_is_kept_and_recorded_by_the_next_c
     url = f"sqlite:///{tmp_path / 'journal.db'}"
     code = (
         "import sqlite3, support\n"
-        "from firsthand.storage import journal, sqlite\n"
-        "journal.RETRY = sqlite.WAIT = 0.2\n"
+        "from firsthand.storage import delivery, sqlite\n"
+        "delivery.RETRY = sqlite.WAIT = 0.2\n"
         f"foreign = sqlite3.connect({str(tmp_path / 'journal.db')!r}, isolation_level=None)\n"
         "support.touch.__globals__['die'] = lambda point: point == 'in the action, after its effect' and "
         "foreign.execute('BEGIN IMMEDIATE')\n"
@@ -152,3 +152,24 @@ def test_a_process_lives_under_every_spelling_of_the_journal_s_path(
     assert first.history.feed(Filter(), 1) == []
     first.close()
     assert subprocess.run(command, check=False).returncode == 1
+
+
+def test_an_outcome_that_was_kept_and_comes_too_late_does_not_hold_up_whoever_has_not_entered(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    url = f"sqlite:///{tmp_path / 'journal.db'}"
+    code = (
+        "import sys, support\n"
+        "from firsthand.core.journal import Step\n"
+        "from firsthand.storage.journal import SqlJournal\n"
+        "run = support.desk.run('account.touch', {'account': 1}, by='priya', reason='customer asked')\n"
+        "support.desk.journal.keep(Step(run.id, 'performing', 'failed', 1, 'priya'))\n"
+        "support.desk.journal.close()\n"
+        "SqlJournal(sys.argv[1]).settle()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, url], cwd=HERE, env=environment(tmp_path), check=True, timeout=20)
+    journal = SqlJournal(url)
+    run = journal.run(1)
+    assert run is not None
+    assert run.status == "succeeded"
+    assert [event.kind for event in journal.history.events(1)][-1] == "late"
+    journal.close()

@@ -42,7 +42,7 @@ def recorded(journal: SqlJournal, **given: Any) -> Run[Any]:
     known = {"action": "unlock", "actor": "priya", "at": NEW_YEAR, "surface": "python", "environment": "test"} | given
     run: Run[Any] = Run(id=0, status="recorded", **known)
     process = journal.process
-    journal.database.write(lambda connection: journal.insert(connection, run, process))
+    journal.database.write(lambda connection: journal.recording.insert(connection, run, process))
     return run
 
 
@@ -261,7 +261,7 @@ def test_a_list_that_another_process_made_meanwhile_is_the_same(journal: SqlJour
 def test_an_older_journal_is_counted_anew_after_its_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with sqlite3.connect(path) as old:
-        for number, _, sql in schema.migrations():
+        for number, _, sql, _ in schema.migrations():
             if number < 3:
                 old.executescript(sql)
         old.execute("INSERT INTO meta VALUES ('id', 'abc')")

@@ -58,7 +58,7 @@ def run_of(journal: SqlJournal, statuses: Iterable[str], **given: Any) -> Run[An
     known = {"action": "x", "actor": "priya", "at": START, "surface": "python", "environment": "test"} | given
     run: Run[Any] = Run(id=0, status="recorded", **known)
     process = journal.process
-    journal.database.write(lambda connection: journal.insert(connection, run, process))
+    journal.database.write(lambda connection: journal.recording.insert(connection, run, process))
     for status in statuses:
         kind = "settled" if run.status == "unknown" and status != "queued" else ""
         assert journal.step(Step(run.id, run.status, status, microseconds(run.at), run.actor, changes, kind))

@@ -39,7 +39,7 @@ def recorded(journal: SqlJournal, **given: Any) -> Run[Any]:
     known = {"action": "unlock", "actor": "priya", "at": NEW_YEAR, "surface": "python", "environment": "test"} | given
     run: Run[Any] = Run(id=0, status="recorded", **known)
     process = journal.process
-    journal.database.write(lambda connection: journal.insert(connection, run, process))
+    journal.database.write(lambda connection: journal.recording.insert(connection, run, process))
     return run
 
 

@@ -36,7 +36,7 @@ def journal(tmp_path: Path) -> Iterator[SqlJournal]:
             id=0, status="recorded", action=chance.choice(ACTIONS), actor="priya", at=at, surface="python",
             environment="test",
         )  # fmt: skip
-        opened.database.write(lambda connection, run=run: opened.insert(connection, run, process))  # type: ignore[misc]
+        opened.database.write(lambda connection, run=run: opened.recording.insert(connection, run, process))  # type: ignore[misc]
         subject = {"kind": "account", "id": str(chance.randrange(3)), "label": "", "traits": {"plan": "a=b"}}
         changes = {"subjects": [subject, {**subject, "id": "9"}], "tags": [chance.choice(["x", "y"])]}
         opened.step(Step(run.id, "recorded", "refused", microseconds(at), "priya", changes))

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from firsthand import Person
+from firsthand.core import preflights
 from firsthand.storage.journal import SqlJournal
 from firsthand.work.worker import Worker
 
@@ -55,6 +57,50 @@ def test_killed_in_the_middle_it_is_gone_on_with_and_each_row_is_performed_as_it
     else:
         assert counts == {"succeeded": 230}
         assert len(set(lines)) == 230, "a row that is performed again has the same key"
+
+
+@pytest.mark.parametrize("dies_at", ["0", "120", "229"])
+def test_killed_while_its_rows_are_looked_at_the_preflight_goes_on_and_finds_the_same(
+    journal, tmp_path, monkeypatch, dies_at
+):
+    monkeypatch.setattr(preflights, "HELD", 0)
+    rows, said = range(230), {"by": "priya", "reason": "customer asked"}
+    batch = batching.desk.draft_batch("touch.small", rows, background=True, **said)
+    assert process(journal, tmp_path / "effects", LOOKS="yes", LOOK_DIES_AT=dies_at).wait() == -9
+    assert journal.batches.get(batch.id).status == "preflight"
+    journal.database.write(lambda connection: connection.execute("UPDATE batches SET next_at = 0").rowcount)
+    with Worker(batching.desk):
+        deadline = time.monotonic() + 20
+        while journal.batches.get(batch.id).status == "preflight" and time.monotonic() < deadline:
+            time.sleep(0.02)
+    found, whole = journal.batches.get(batch.id), batching.desk.draft_batch("touch.small", rows, **said)
+    assert (found.status, found.fit, found.digest) == ("drafted", 226, whole.digest)
+    assert journal.history.last_run() == 0, "a preflight performs nothing"
+
+
+@pytest.mark.parametrize("mode", ["once", "idempotent"])
+def test_killed_over_and_over_no_row_is_lost_and_each_worker_leaves_one_unknown_at_most(journal, tmp_path, mode):
+    effects, kills = tmp_path / "effects", [1, 30, 2, 70, 5]
+    batch = confirmed(mode, 200)
+    assert [process(journal, effects, DIES_AFTER=str(each)).wait() for each in kills] == [-9] * len(kills)
+    assert process(journal, effects).wait() == 0
+    lines = effects.read_text().splitlines()
+    accounts, counts = Counter(line.split()[0] for line in lines), journal.batches.progress(batch, 0).counts
+    assert (set(accounts), len(set(lines))) == ({str(n) for n in range(200)}, 200)
+    if mode == "once":
+        assert (set(accounts.values()), counts) == ({1}, {"succeeded": 200 - len(kills), "unknown": len(kills)})
+    else:
+        assert counts == {"succeeded": 200}
+
+
+def test_killed_right_after_it_was_confirmed_every_row_is_performed_once(journal, tmp_path):
+    effects = tmp_path / "effects"
+    batch = confirmed("once", 40)
+    assert journal.batches.take(batch, 25, batching.desk.clock(), begun=False)
+    journal.close()  # its process is gone, with 25 rows made runs and none begun
+    assert process(journal, effects).wait() == 0
+    assert Counter(line.split()[0] for line in effects.read_text().splitlines()) == {str(n): 1 for n in range(40)}
+    assert journal.batches.progress(batch, 0).counts == {"succeeded": 40}
 
 
 def test_two_processes_share_a_batch_and_no_row_is_performed_twice(journal, tmp_path):

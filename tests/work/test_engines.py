@@ -7,27 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from firsthand.storage.opening import opened
+from firsthand.work.choosing import engine_of
 from firsthand.work.engines import Engine, Threads
 
-from ..databases import SQLITE, chosen, url
+from ..databases import SQLITE, url
+from .jobs import with_tables
 
 
 @pytest.fixture
 def engine(kind: str, tmp_path: Path) -> Iterator[Engine]:
     """The engine of a database: threads beside SQLite, procrastinate on PostgreSQL."""
-    if chosen[0] == "sqlite":
-        yield Threads()
-        return
-    from procrastinate import App, SyncPsycopgConnector
-
-    from firsthand.work.procrastinate import Procrastinate
-
-    address = url(tmp_path).partition("&synchronous")[0].partition("?synchronous")[0]
-    with App(connector=SyncPsycopgConnector(conninfo=address)).open() as app:
-        app.schema_manager.apply_schema()
-    made = Procrastinate(address)
+    made = engine_of({"sqlite": "threads", "postgresql": "procrastinate"}[kind], url(tmp_path))
+    if kind == "postgresql":
+        with_tables(tmp_path)
     yield made
-    made.close()
+    if kind == "postgresql":
+        made.close()
 
 
 def now() -> int:
@@ -63,6 +59,18 @@ def test_who_has_stopped_listening_is_left_alone(engine: Engine):
 
 def test_waking_while_nobody_listens_is_no_fault(engine: Engine):
     engine.wake(1, now())
+
+
+def test_where_nothing_is_lacking_a_worker_may_rely_on_it(engine: Engine):
+    engine.require()
+
+
+def test_only_an_engine_in_the_journals_own_database_is_told_within_its_transactions(
+    kind: str, engine: Engine, tmp_path: Path
+):
+    inside = kind == "postgresql"
+    assert bool(engine.beside(opened(url(tmp_path)))) == inside
+    assert engine.beside(opened(f"sqlite:///{tmp_path / 'other.db'}")) is None
 
 
 def test_an_engine_that_is_not_there_is_no_fault_of_a_run(kind: str):

@@ -1,91 +1,30 @@
 """Workers as real processes: none performs what another has, none loses anything, whichever way it ends."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from firsthand import Person
-from firsthand.storage.journal import SqlJournal
 from firsthand.storage.queue import Queue
 
-from .. import databases
 from . import laboring
-
-
-class Yard:
-    """A journal, its workers, and what they did."""
-
-    def __init__(self, folder: Path) -> None:
-        self.url = databases.url(folder)
-        self.effects = folder / "effects"
-        self.journal = SqlJournal(self.url)
-        self.journal.people.add(Person("priya", "Priya", ("support",)), by="test")
-        self.workers: list[subprocess.Popen[str]] = []
-        laboring.desk.use(self.journal)
-
-    def wants(self, number: int, **inputs: object) -> list[int]:
-        """Put runs into the queue."""
-        said = {"by": "priya", "reason": "customer asked"}
-        return [laboring.desk.run("account.touch", inputs, **said).id for _ in range(number)]
-
-    def hire(self, threads: int = 2, runs: int = 0) -> subprocess.Popen[str]:
-        """Start a worker."""
-        command = [sys.executable, "-m", "tests.work.laboring", self.url, str(threads), str(runs)]
-        environment = {**os.environ, "EFFECTS": str(self.effects)}
-        process = subprocess.Popen(
-            command, cwd=Path(__file__).parents[2], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        self.workers.append(process)
-        assert process.stdout
-        assert process.stdout.readline() == "began\n"
-        return process
-
-    def done(self) -> list[int]:
-        """Return the runs that had an effect, in the order of their effects."""
-        return [int(line) for line in self.effects.read_text().split()] if self.effects.exists() else []
-
-    def statuses(self) -> Counter[str]:
-        """Return how many runs there are of each status."""
-        rows = self.journal.database.read("SELECT status, count(*) FROM runs GROUP BY status")
-        return Counter({str(status): int(number) for status, number in rows})
+from .yard import Yard, deliver, until
 
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Iterator[Yard]:
     made = Yard(tmp_path)
     yield made
-    for worker in made.workers:
-        worker.kill()
-        worker.communicate()
-    made.journal.close()
-    laboring.desk.use(None)
+    made.close()
 
 
-def until(holds: Callable[[], bool], seconds: float) -> float:
-    """Wait until something holds; return how long that took."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def test_five_hundred_runs_delivered_five_times_each_to_two_workers_are_performed_once_each(yard: Yard):
-    workers = [yard.hire(4, runs=500) for _ in range(2)]
-    runs = yard.wants(500)
-    until(lambda: yard.statuses() == {"succeeded": 500}, 60)
-    assert sorted(yard.done()) == runs
-    assert yard.journal.database.read("SELECT count(DISTINCT process), max(fence) FROM runs") == [(2, 1)]
-    for worker in workers:
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(10) == 0
+def test_runs_delivered_five_times_each_to_several_workers_are_performed_once_each(yard: Yard):
+    """``scripts/deliveries`` does so with 10,000 runs and 16 processes."""
+    assert deliver(yard, 300, processes=2, threads=4, seconds=60)["processes"] == 2
 
 
 def test_what_a_killed_worker_left_is_decided_about_within_ten_seconds(yard: Yard):

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from firsthand import Desk, Person, Run
+from firsthand.core.errors import JournalUnavailable
 from firsthand.core.journal import Step
 from firsthand.core.runs import microseconds
 from firsthand.storage.journal import SqlJournal
+from firsthand.storage.queue import Queue
 from firsthand.work.worker import Worker
 
 from ..databases import url
@@ -132,6 +135,23 @@ def test_of_an_action_that_is_one_at_a_time_two_are_never_performed_on_one_subje
     assert office.most == 1
 
 
+def test_what_it_claimed_without_hearing_so_is_claimed_again(office: Office, monkeypatch: pytest.MonkeyPatch):
+    claim, lost = Queue.claim, []
+
+    def unheard(*given: Any, **more: Any) -> list[Run[Any]]:
+        found = claim(*given, **more)
+        if found and not lost:
+            lost.append(found)
+            raise JournalUnavailable("The answer was lost.", "Look.")
+        return found
+
+    monkeypatch.setattr(Queue, "claim", unheard)
+    run = office.touch()
+    with Worker(office.desk, 1):
+        until(lambda: office.status(run) == "succeeded")
+    assert (len(lost), office.journal.run(run.id).fence) == (1, 2)
+
+
 def test_stopping_finishes_what_is_being_performed_and_begins_nothing_more(office: Office):
     worker = Worker(office.desk, 1)
     worker.start()
@@ -158,7 +178,7 @@ def test_duties_are_called_again_when_they_want_to_be(office: Office):
 
     with Worker(office.desk, 1, duties=[duty]):
         until(lambda: len(calls) > 3)
-    assert calls[3] - calls[0] >= 0.15
+    assert calls[3] - calls[0] >= 0.12
 
 
 def test_what_stays_unknown_is_asked_about_ever_more_seldom(tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ class Actions:
 
     A name that is none of the code's is looked up among the manual actions that ``declared`` gives once the desk has
     started, each time, so that every process knows a new version at once. ``by_hand`` has those that were worked out,
-    with what they were made of.
+    with what they were made of. ``mode`` is that of actions that do not say theirs; ``transaction`` the type of the
+    resource that transactional ones are performed in which take none.
     """
 
     kinds: Mapping[str, Kind]
@@ -130,6 +131,8 @@ class Actions:
     problems: list[str] = field(default_factory=list)
     declared: Callable[[], Manuals | None] = lambda: None
     by_hand: dict[str, tuple[Manual, Action]] = field(default_factory=dict)
+    mode: str = "once"
+    transaction: Any = None
 
     def get(self, name: str) -> Action | None:
         """Return the action of a name or an alias, in code or manual, unless that is retired."""
@@ -219,10 +222,13 @@ class Actions:
         if secret := [each for each in (verify.inputs if verify else ()) if inputs[each].secret]:
             self.problems.append(f"{name}: its verify takes {', '.join(secret)}, which is secret, so not kept.")
         subjects = self.wired(name, {}, "subjects", Check(said.subjects)) if said.subjects else None
-        fit = [given for given in wiring.resources if is_transaction(given)] if said.mode == "transactional" else []
-        if said.mode == "transactional" and len(fit) != 1:
+        mode = said.mode or self.mode
+        fit = [given for given in wiring.resources if is_transaction(given)] if mode == "transactional" else []
+        if mode == "transactional" and not fit and self.transaction is not None:
+            fit = [self.transaction]
+        if mode == "transactional" and len(fit) != 1:
             self.problems.append(f"{name}: {NO_TRANSACTION}; {'none' if not fit else 'several'} of its resources is.")
-        return Manner(said.mode, said.background, said.one_at_a_time, verify, fit[0] if fit else None, subjects)
+        return Manner(mode, said.background, said.one_at_a_time, verify, fit[0] if fit else None, subjects)
 
     def of_manual(self, manual: Manual) -> Action:
         """Return the action of a declaration; a subject whose kind has left the code is a plain text."""

@@ -1,8 +1,9 @@
-"""Who does it: a known person, by the journal's own list."""
+"""Who does it: a known person, by the journal's own list or by the directory of a host."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,13 @@ class Person:
     login: str | None = None
     administers: bool = False
     active: bool = True
+
+
+class Directory(Protocol):
+    """Where a host keeps its people. It is asked each time that somebody's right is looked at."""
+
+    def person(self, id: str) -> Person | None:
+        """Return the person of exactly that id as the host knows them now; None for an unknown or inactive one.
+
+        ``login`` is the journal's own, whatever is said here. May raise anything: then nobody is let in.
+        """

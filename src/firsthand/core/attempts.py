@@ -24,8 +24,10 @@ class Request:
 
     ``once`` is a key of the surface's choice: whatever a person sends again under it is the run that it was at first.
     It waits in the queue where ``background`` says so (None: where the action does) or until it is ``due``, in
-    microseconds since 1970. ``schedule`` is of which it is a run. ``listener`` hears ``("recorded", run id)``,
-    ``("performing", run id)``, ``("say", text)`` and ``("progress", (done, total))``, on the thread that performs it.
+    microseconds since 1970; ``span`` is that as it was said, where it counts from now: sent again under the same key it
+    is the same, though it comes to another time. ``schedule`` is of which it is a run. ``listener`` hears
+    ``("recorded", run id)``, ``("performing", run id)``, ``("say", text)`` and ``("progress", (done, total))``, on the
+    thread that performs it.
     """
 
     action: str
@@ -40,6 +42,7 @@ class Request:
     once: str | None = None
     background: bool | None = None
     due: int | None = None
+    span: str | None = None
     schedule: int | None = None
 
 

@@ -15,7 +15,8 @@ OPENED = ("confirmed", "paused")
 ENDED = ("cancelled", "ended")
 
 MOVES: Mapping[tuple[str, str], str] = {
-    ("loading", "drafted"): "every row was looked at; nothing was performed",
+    ("preflight", "drafted"): "every row was looked at; nothing was performed",
+    ("preflight", "cancelled"): "it is not wanted any more",
     ("drafted", "confirmed"): "whoever drafted it has seen what would go through",
     ("drafted", "cancelled"): "it is not wanted any more",
     ("confirmed", "paused"): "somebody paused it, or too many of its runs failed",
@@ -24,7 +25,17 @@ MOVES: Mapping[tuple[str, str], str] = {
     ("paused", "cancelled"): "somebody cancelled it",
     ("confirmed", "ended"): "every row's run has ended",
 }
-"""Every change of a batch's status that there is, with its reason."""
+"""Every change of a batch's status that there is, with its reason.
+
+Before, it is ``loading`` while its rows are stored, which nobody sees, and then in ``preflight``.
+"""
+
+
+Given = tuple[int, Mapping[str, object], Mapping[str, str], str]
+"""A row as it is stored: its number, its inputs, what it says, and what makes two the same."""
+
+Unfit = tuple[int, Mapping[str, object]]
+"""The number of a row that would not go through, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,8 @@ class Batch:
     """A batch as it stands.
 
     ``total`` rows were given, of which ``fit`` would go through when it was drafted, and are performed; ``digest`` is
-    of the rows and of what was found of each. ``throttle`` is in rows a minute, ``stop_after`` in failures.
+    of the rows and of what was found of each. ``throttle`` is in rows a minute, ``stop_after`` in failures. While it is
+    in preflight, ``fit`` and ``failures`` count what was found so far.
     """
 
     id: int
@@ -80,6 +92,11 @@ class Batch:
         """How many rows would not go through, and are not performed."""
         return self.total - self.fit
 
+    @property
+    def looked(self) -> int:
+        """How many rows were looked at so far, while it is in preflight."""
+        return self.fit + self.failures
+
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
@@ -94,7 +111,10 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is: runs by their status, the rows that go through, and how fast the last minute was."""
+    """How far a batch is: runs by their status, the rows that go through, and how fast the last minute was.
+
+    While it is in preflight: rows by what was found of them, and all rows that there are.
+    """
 
     counts: Mapping[str, int]
     fit: int
@@ -120,19 +140,42 @@ class Store(Protocol):
     """The batches of a journal, as the core writes them; every change is one durable commit."""
 
     def begin(self, facts: Mapping[str, object]) -> int:
-        """Insert a batch that is being loaded, which nobody sees until it is drafted."""
+        """Insert a batch that is being loaded, which nobody sees until all its rows are given."""
 
-    def add(self, batch: int, rows: Sequence[tuple[int, Mapping[str, object], Mapping[str, str], str]]) -> None:
-        """Store rows: number, inputs, what they say, and what makes two the same."""
+    def add(self, batch: int, rows: Sequence[Given], at: int) -> bool:
+        """Store rows: number, inputs, what they say, and what makes two the same; False where it was forgotten.
+
+        It may be forgotten after ``at``.
+        """
 
     def twice(self, batch: int) -> tuple[int, int] | None:
         """Return the numbers of two rows that are about the same, if there are such."""
 
-    def find_unfit(self, batch: int, faults: Sequence[tuple[int, Mapping[str, object]]]) -> None:
-        """Note of rows why they would not go through."""
+    def given(self, batch: int, total: int) -> None:
+        """Note that all rows are stored, and how many they are: they are to be looked at."""
 
     def discard(self, batch: int) -> None:
-        """Forget a batch that could not be loaded."""
+        """Forget a batch that could not be loaded, or looked at."""
+
+    def forget(self, at: int) -> None:
+        """Forget the batches whose rows were never given to the end, as they stand at a time."""
+
+    def hold(self, batch: int, at: int, until: int) -> int | None:
+        """Take a preflight in hand until a time, and return the last row that was looked at; None where another has."""
+
+    def looked(
+        self,
+        batch: int,
+        place: int,
+        last: int,
+        number: int,
+        faults: Sequence[Unfit],
+        at: int,
+    ) -> bool:
+        """Note what was found of rows after ``place`` up to ``last``; False where another did, or it was cancelled."""
+
+    def leave(self, batch: int) -> None:
+        """Let go of a preflight, for whoever comes next."""
 
     def move(
         self, batch: int, expected: str, status: str, *, kind: str, actor: str | None, at: int, **changes: object

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -18,27 +19,26 @@ from firsthand.core import refusals_of_batches as unfit
 from firsthand.core.actions import Action
 from firsthand.core.actors import Person
 from firsthand.core.attempts import TEXTS, Request
-from firsthand.core.batch import ENDED, Batch, BatchRow, Fault, Progress, Store
+from firsthand.core.batch import ENDED, Batch, BatchRow, Progress, Store
 from firsthand.core.calling import call
-from firsthand.core.errors import AuthorError, Refused
+from firsthand.core.errors import ChangedMeanwhile, Refused
 from firsthand.core.inputs import LIMIT, size_of
 from firsthand.core.journal import Step
-from firsthand.core.keeping import check_keepable
 from firsthand.core.looking import Looking
 from firsthand.core.pipeline import Pipeline
+from firsthand.core.preflights import AT_ONCE, Hears, Preflight, rows_of
 from firsthand.core.rows import Row, given_rows
 from firsthand.core.tries import refuse
 
-AT_ONCE = 500
-"""Rows that are stored, or looked at, between two commits."""
+GIVEN_UP = 3_600_000_000
+"""Microseconds after which a batch is forgotten whose rows were never given to the end: its process has died."""
 
-SHOWN = 5
-"""Rows of each fault that a preflight names."""
+WAIT = 0.05
+"""Seconds after which it is looked again how far a preflight is that another process has in hand."""
 
 END = object()
 
 RowsOf = Callable[[Action], Iterable[Row]]
-Hears = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +58,33 @@ class Batches:
         surface: str,
         source: str,
         *,
+        background: bool = False,
         hears: Hears | None = None,
         **said: Any,
     ) -> Batch:
         """Store the rows, look at each without performing anything, and return the batch with what was found.
 
         ``said`` are ``reason``, ``notes``, ``requested_by`` and ``ticket`` of all rows that say none of their own;
-        ``hears`` is told how many rows were looked at. Where the rows cannot be read, nothing is kept.
+        ``hears`` is told now and then how it stands. Where the rows cannot be read, nothing is kept. With
+        ``background`` the rows are only stored, and `look` looks at them, or a worker.
         """
         action = self.performed_by(name, actor, "draft a batch")
         at = self.pipeline.clock()
         facts = {name: None for name in TEXTS} | said | {
             "action": action.name, "actor": actor.id, "at": at, "surface": surface, "source": source[:200],
             "environment": self.pipeline.environment, "desk": self.pipeline.desk, "mode": action.manner.mode,
-            "status": "loading",
+            "status": "loading", "next_at": at + GIVEN_UP,
         }  # fmt: skip
-        self.pipeline.check_texts(self.request(facts, {}, {}))
-        id, drafted = self.store.begin(facts), False
+        self.pipeline.check_texts(Request(action.name, {}, actor.id, surface, **{each: facts[each] for each in TEXTS}))
+        self.store.forget(at)
+        id, kept = self.store.begin(facts), False
         try:
-            total = self.load(id, action, rows(action))
-            found = Findings()
-            for row in self.rows(id):
-                self.look_at(id, row, facts, found)
-                if hears and found.total % 100 == 0:
-                    call(hears, found.total)
-            self.store.find_unfit(id, found.unkept)
-            changes = {"digest": found.digest(facts), "total": total, "fit": found.fit, "faults": found.faults()}
-            drafted = self.store.move(
-                id, "loading", "drafted", kind="batch_drafted", actor=actor.id, at=at, action=action.name, **changes
-            )
+            self.store.given(id, self.load(id, action, rows(action)))
+            if not background:
+                self.look(id, hears)
+            kept = True
         finally:
-            if not drafted:
+            if not kept:
                 self.store.discard(id)
         return self.known(id, actor, "draft")
 
@@ -99,7 +95,9 @@ class Batches:
             for row in part:
                 if (size := size_of(row.inputs)) > LIMIT:
                     raise unfit.row_too_large(row.number, size, LIMIT)
-            self.store.add(id, [(row.number, row.inputs, row.said, same(action, row)) for row in part])
+            told = [(row.number, row.inputs, row.said, same(action, row)) for row in part]
+            if not self.store.add(id, told, self.pipeline.clock() + GIVEN_UP):
+                raise ChangedMeanwhile("The rows took too long to be given.", "Give them again.")
             total += len(part)
         if twice := self.store.twice(id):
             raise unfit.rows_twice(*twice)
@@ -107,37 +105,19 @@ class Batches:
             raise unfit.no_rows()
         return total
 
+    def look(self, id: int, hears: Hears | None = None) -> Batch | None:
+        """Look at the rows of a batch until that is done, here or by another process; return the batch."""
+        preflight = Preflight(self.pipeline, self.store)
+        while True:
+            preflight.look(id, hears=hears)
+            batch = self.store.get(id)
+            if batch is None or batch.status != "preflight":
+                return batch
+            time.sleep(WAIT)
+
     def rows(self, id: int, *, unfit: bool = False) -> Iterator[BatchRow]:
         """Yield the rows of a batch, in their order; some hundred are in memory at once."""
-        after = 0
-        while part := self.store.rows(id, after, AT_ONCE, unfit=unfit):
-            yield from part
-            after = part[-1].number
-
-    def look_at(self, id: int, row: BatchRow, facts: Mapping[str, Any], found: Findings) -> None:
-        """Find out whether a row would go through, with every check that a run has before it is performed."""
-        fault = None
-        try:
-            with Looking(self.pipeline).looking(self.request(facts, row.inputs, row.said)) as attempt:
-                attempt.partly = False
-                clauses = self.pipeline.authorize(attempt)
-                action = self.pipeline.look_up(attempt)
-                self.pipeline.check(attempt, action, clauses)
-                check_keepable(attempt, action)
-        except Refused as refusal:
-            cause = refusal.__cause__
-            if isinstance(cause, AuthorError) and not isinstance(cause.error, Exception):
-                raise cause.error from refusal
-            fault = {"code": refusal.code, "message": refusal.message, "fix": refusal.fix, "check": refusal.check}
-        found.add(row, fault)
-        if len(found.unkept) >= AT_ONCE:
-            self.store.find_unfit(id, found.unkept)
-            found.unkept.clear()
-
-    def request(self, facts: Mapping[str, Any], inputs: Mapping[str, object], said: Mapping[str, str]) -> Request:
-        """Return the request that a row is, as it is looked at."""
-        texts = {name: said.get(name, facts[name]) for name in TEXTS}
-        return Request(facts["action"], inputs, facts["actor"], facts["surface"], **texts)
+        return rows_of(self.store, id, unfit=unfit)
 
     def queried(self, name: str, actor: Person, surface: str) -> RowsOf:
         """Return what gives a row for each subject of the query that the action's author provides."""
@@ -270,42 +250,6 @@ class Batches:
 
 
 EVENTS = {"confirm": "confirmed", "pause": "paused", "resume": "resumed", "cancel": "cancelled"}
-
-
-class Findings:
-    """What a preflight has found so far: how many rows would go through, and why the others would not."""
-
-    def __init__(self) -> None:
-        self.total = self.fit = 0
-        self.by_kind: dict[tuple[str, str | None], Fault] = {}
-        self.unkept: list[tuple[int, Mapping[str, object]]] = []
-        self.hash = hashlib.sha256()
-
-    def add(self, row: BatchRow, fault: Mapping[str, Any] | None) -> None:
-        """Take in what was found of a row."""
-        told = [row.number, row.inputs, row.said, fault and fault["code"]]
-        self.hash.update(json.dumps(told, sort_keys=True).encode())
-        self.total += 1
-        if fault is None:
-            self.fit += 1
-            return
-        self.unkept.append((row.number, fault))
-        kind = fault["code"], fault["check"]
-        known = self.by_kind.get(kind) or Fault(kind[0], fault["message"], 0, (), kind[1])
-        self.by_kind[kind] = replace(
-            known, count=known.count + 1, rows=(*known.rows, row.number)[:SHOWN],
-            alike=known.alike and known.message == fault["message"],
-        )  # fmt: skip
-
-    def faults(self) -> tuple[Fault, ...]:
-        """Return why rows would not go through, the most frequent first."""
-        return tuple(sorted(self.by_kind.values(), key=lambda each: -each.count))
-
-    def digest(self, facts: Mapping[str, Any]) -> str:
-        """Return the digest of the rows, of what was found of each, and of what is said of all."""
-        said = [facts[name] for name in ("action", *TEXTS)]
-        self.hash.update(json.dumps(said).encode())
-        return self.hash.hexdigest()
 
 
 def same(action: Action, row: Row) -> str:

@@ -40,6 +40,12 @@ def due_of(given: datetime | str, now: int) -> int:
     return microseconds(found)
 
 
+def span_of(given: datetime | str) -> str | None:
+    """Return a span from now in seconds, as one text for all ways to write it (``+7200s``); None for a time."""
+    span = FROM_NOW.fullmatch(given.strip()) if isinstance(given, str) else None
+    return f"+{int(span[1]) * UNITS[span[2].lower()]}s" if span else None
+
+
 def read(text: str, shown: str) -> datetime:
     """Return the time of a text: ISO 8601, with the name of its zone behind it where it has no offset."""
     *words, last = text.split() or [""]

@@ -14,6 +14,12 @@ DIED = {
     "traceback": "",
 }
 
+NOT_BEGUN = {
+    "type": "JournalUnavailable",
+    "message": "Whether it was on record was not known in time, so nothing was performed.",
+    "traceback": "",
+}
+
 MOST = 5
 """How often a run is claimed at most: one whose process dies each time may be what it dies of."""
 

@@ -107,10 +107,13 @@ class Schedules(Protocol):
         due: int | None,
         changes: Sequence[object] = (),
         refused: tuple[Run[Any], Step] | None = None,
+        once: str | None = None,
+        digest: str | None = None,
     ) -> Schedule | None:
         """Record a version and the event of it, and when it is next due; None where it is not after the current one.
 
-        With ``refused`` a run is recorded, and refused, in the same commit.
+        With ``refused`` a run is recorded, and refused, in the same commit. Where the actor has sent a schedule under
+        the key ``once`` before, that is returned, and nothing recorded.
         """
 
     def pin(self, id: int, moment: int) -> int | None:

@@ -29,7 +29,7 @@ def digest_of_request(journal: Journal, request: Request, action: Action | None,
     texts = {name: plain(getattr(request, name)) for name in TEXTS}
     inputs = kept_of(action, request.inputs) if action else plain(sorted(map(str, request.inputs or ())))
     name = action.name if action else plain(request.action)
-    waits = {"background": request.background, "due": request.due}
+    waits = {"background": request.background, "due": request.span or request.due}
     return digest_of(journal.id, action=name, asked=asked, inputs=inputs, **texts, **waits)
 
 

@@ -16,12 +16,12 @@ outcome in one transaction."""
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an author said of it: ``verify`` is a read-only function that says, after a crash, whether it happened.
+    """What an author said of it: without a ``mode`` it is that of the desk. ``verify`` is a read-only function that says, after a crash, whether it happened.
 
     ``subjects`` is a query of what it may be done to, for batches.
     """
 
-    mode: str = "once"
+    mode: str | None = None
     background: bool = False
     one_at_a_time: bool = False
     verify: Callable[..., Any] | None = None
@@ -30,7 +30,7 @@ class Said:
     @property
     def problem(self) -> str | None:
         """What is wrong with it, if anything."""
-        if self.mode not in MODES:
+        if self.mode is not None and self.mode not in MODES:
             return f"its mode is {self.mode!r}; there are {', '.join(MODES)}"
         return None
 

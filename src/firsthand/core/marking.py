@@ -44,6 +44,12 @@ OF_TYPES: Mapping[str, Callable[[Any], Any]] = {
 DENY, ALLOW, TRANSACTION = 1, 0, 22
 """What SQLite's authorizer is told, and answers."""
 
+NUMBER = "CAST(pg_current_xact_id{}() AS text)"
+"""The number of a transaction of PostgreSQL's."""
+
+IDLE, BEGUN = 0, 2
+"""What its driver says of a connection without a transaction, and of one with."""
+
 TRANSIENT = ("40001", "40P01")
 """SQLSTATEs of a transaction that another one got in the way of: it may well succeed if it is tried again."""
 
@@ -79,6 +85,7 @@ class Transaction:
         self.resource, self.come_to = resource, partial(call, OF_TYPES[found], resource)
         self.connection = self.come_to()
         self.sqlite = any(name == "sqlite3.Connection" for name in names_of(type(self.connection)))
+        self.number: tuple[Any, ...] | None = None
 
     def execute(self, sql: str, *values: object) -> Any:
         """Execute a statement with ``?`` for values, and return its cursor."""
@@ -107,7 +114,7 @@ class Transaction:
     def row(self, sql: str, *values: object) -> tuple[Any, ...] | None:
         """Return a query's first row."""
         found = call(self.execute(sql, *values).fetchone)
-        return None if found is None else tuple(found)
+        return None if found is None else tuple(found.values() if isinstance(found, Mapping) else found)
 
     def outcome(self, key: str) -> dict[str, Any] | None:
         """Return what the mark of a run says; None where there is none. Refuses where there is no table of marks."""
@@ -123,7 +130,10 @@ class Transaction:
         """Mark a run, which its key allows once; False where it is marked. Waits for whoever is about to mark it."""
         told = None if outcome is None else json.dumps(outcome)
         sql = f"INSERT INTO {TABLE} (run, at, outcome) VALUES (?, ?, ?) ON CONFLICT (run) DO NOTHING"
-        return bool(self.execute(sql, key, at, told).rowcount == 1)
+        if self.sqlite:
+            return bool(self.execute(sql, key, at, told).rowcount == 1)
+        self.number = self.row(f"{sql} RETURNING {NUMBER.format('')}", key, at, told)
+        return self.number is not None
 
     def finish(self, key: str, value: object) -> None:
         """Put what the function returned into the mark; raises ``AuthorError`` where it has left its transaction."""
@@ -134,8 +144,17 @@ class Transaction:
     def check_open(self) -> None:
         """Raise ``AuthorError`` where the transaction has ended, or the resource goes by another one now."""
         within = (call(told, each, "in_transaction") for each in (self.connection, self.resource))
-        if any(each is False for each in within) or self.come_to() is not self.connection:
+        if any(each is False for each in within) or self.come_to() is not self.connection or self.is_another():
             raise left()
+
+    def is_another(self) -> bool:
+        """Say whether it is another transaction by now than the one of the mark, as far as PostgreSQL can be asked."""
+        if self.number is None:
+            return False
+        status = self.connection.info.transaction_status
+        return status == IDLE or (
+            status == BEGUN and self.row(f"SELECT {NUMBER.format('_if_assigned')}") != self.number
+        )
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -145,6 +164,10 @@ class Transaction:
         try:
             yield
             failed = False
+        except (AuthorError, Refused) as error:
+            if self.is_another():
+                raise left() from error
+            raise
         finally:
             self.deny(("COMMIT",)) if failed else self.allow()
 
@@ -184,7 +207,12 @@ def denying() -> None:
 
 def left() -> AuthorError:
     """Return the error of a function that has ended the transaction that it was called in."""
-    return AuthorError(RuntimeError("the function has left its transaction: leave commit and rollback to the desk"))
+    return AuthorError(
+        RuntimeError(
+            "the function has left its transaction, so what it did may be committed in part, and stays: look, and "
+            "leave commit and rollback to the desk"
+        )
+    )
 
 
 class Happened(Refused):

@@ -43,7 +43,7 @@ class Namespace:
         title: str | None = None,
         aliases: Iterable[str] = (),
         ask: str | Iterable[str] | None = None,
-        mode: str = "once",
+        mode: str | None = None,
         background: bool = False,
         one_at_a_time: bool = False,
         verify: Callable[..., Any] | None = None,

@@ -17,6 +17,7 @@ from firsthand.core.actors import Person
 from firsthand.core.asks import Asks
 from firsthand.core.attempts import TEXTS, Request
 from firsthand.core.catalogue import changes_between
+from firsthand.core.digests import digest_of
 from firsthand.core.errors import Refused
 from firsthand.core.journal import Step
 from firsthand.core.keeping import check_keepable
@@ -45,10 +46,20 @@ class Scheduling:
 
     # Making and changing
 
-    def make(self, wanted: Schedule, surface: str = "python") -> Schedule:
-        """Record a new schedule, on the authority of ``wanted.by``, and return it; its first run is the next moment."""
-        actor = self.pipeline.actor(wanted.by, surface)
-        return self.saved(self.checked(wanted, actor, surface), "scheduled", actor)
+    def make(self, wanted: Schedule, surface: str = "python", once: str | None = None) -> Schedule:
+        """Record a new schedule, on the authority of ``wanted.by``, and return it; its first run is the next moment.
+
+        Sent again under the key ``once`` it is the schedule that it was at first, as it stands.
+        """
+        actor, journal = self.pipeline.actor(wanted.by, surface), self.pipeline.journal
+        if once and (fault := refusals.unfit_key(once)):
+            raise fault
+        checked = self.checked(wanted, actor, surface)
+        digest = digest_of(journal.id, **checked.declaration()) if once else None
+        made = self.saved(checked, "scheduled", actor, once, digest)
+        if once and journal.digest_of(actor.id, "scheduled", once) != digest:
+            refuse(self.pipeline, refusals.key_used(None), actor, "schedule", action=wanted.action)
+        return made
 
     def change(self, wanted: Schedule, surface: str = "python") -> Schedule:
         """Record another version; ``wanted.version`` is the one that was edited, ``wanted.by`` who edited it.
@@ -151,7 +162,9 @@ class Scheduling:
                 state="active", stopped="", **said,
             )  # fmt: skip
 
-    def saved(self, wanted: Schedule, kind: str, actor: Person) -> Schedule:
+    def saved(
+        self, wanted: Schedule, kind: str, actor: Person, once: str | None = None, digest: str | None = None
+    ) -> Schedule:
         """Record the version after the one that was edited, unless somebody else did."""
         schedules, at = self.pipeline.journal.schedules, self.pipeline.clock()
         before = schedules.get(wanted.id) if wanted.id else None
@@ -159,7 +172,9 @@ class Scheduling:
         if before:
             changes = changes_between({"schedule": before.declaration()}, {"schedule": wanted.declaration()})
         due = self.next_due(wanted, at)
-        saved = schedules.save(wanted, kind=kind, actor=actor.id, at=at, due=due, changes=changes)
+        saved = schedules.save(
+            wanted, kind=kind, actor=actor.id, at=at, due=due, changes=changes, once=once, digest=digest
+        )
         if saved is None:
             current = schedules.get(wanted.id) or wanted
             by = "You" if current.changed_by == actor.id else current.changed_by or "Firsthand"

@@ -27,18 +27,20 @@ class ByCalendar:
         requested_by: str | None = None,
         ticket: str | None = None,
         surface: str = "python",
+        once: str | None = None,
     ) -> Schedule:
         """Have an action performed by calendar, on the authority of ``by``, and return the schedule.
 
         ``cron`` has five fields (minute, hour, day, month, weekday) in the time of ``zone``, such as
         ``Europe/Berlin``. Runs are begun by a worker, each checked anew. Raises ``Refused`` where the action could not
-        be performed like that by ``by``; its circumstances are looked at when its time has come.
+        be performed like that by ``by``; its circumstances are looked at when its time has come. Sent again under the
+        key ``once`` it is the schedule that it was at first.
         """
         self.start()
         said = {"reason": reason, "notes": notes, "requested_by": requested_by, "ticket": ticket}
         wanted = self.request(action, inputs, by, surface, **said)
         texts = {name: getattr(wanted, name) for name in said}
-        return self.schedules.make(Schedule(wanted.action, cron, zone, by, wanted.inputs, **texts), surface)
+        return self.schedules.make(Schedule(wanted.action, cron, zone, by, wanted.inputs, **texts), surface, once)
 
     @property
     def schedules(self: Started) -> Scheduling:

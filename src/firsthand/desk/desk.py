@@ -8,10 +8,12 @@ import pkgutil
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
 from enum import Enum
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from typing_extensions import Unpack
 
 from firsthand.core.actions import Actions, Registration, Why, registered
 from firsthand.core.asks import Asks
@@ -19,26 +21,26 @@ from firsthand.core.attempts import Request
 from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
-from firsthand.core.due import due_of
+from firsthand.core.due import due_of, span_of
 from firsthand.core.errors import DeskError, FirsthandError
 from firsthand.core.namespace import Namespace
 from firsthand.core.pipeline import Pipeline
 from firsthand.core.policy import EVERYBODY, Who
 from firsthand.core.reasons import name_of as reason_name
 from firsthand.core.resources import resources_of
-from firsthand.core.runs import Run, microseconds
+from firsthand.core.runs import Run
 from firsthand.core.subjects import SubjectOf, Traits, kinds_of
 from firsthand.core.text import several
 from firsthand.desk.aftermath import Aftermath
 from firsthand.desk.by_calendar import ByCalendar
 from firsthand.desk.by_hand import ByHand
+from firsthand.desk.details import Details
 from firsthand.desk.later import Later
 from firsthand.desk.many import Many
+from firsthand.desk.opening import Opening
 
 if TYPE_CHECKING:
     from firsthand.core.actions import When
-    from firsthand.core.journal import Journal
-    from firsthand.work.engines import Engine
 
 LOG = logging.getLogger("firsthand")
 
@@ -48,13 +50,19 @@ Named = Callable[..., Any] | str
 Inputs = Mapping[str, object] | None
 
 
-class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
+class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
     """Where a team's support actions are registered and run.
 
     ``environment`` is shown on every screen and kept with every run; ``why`` are the reasons of actions that have none
     of their own; ``declares`` names the roles that may declare manual actions, besides whoever administers. Making a
     desk opens nothing: the journal of the settings is opened when it is first needed.
     """
+
+    mode = "once"
+    """The mode of actions that do not say theirs."""
+
+    transaction: Any = None
+    """The type of the resource that transactional actions are performed in which take none themselves."""
 
     def __init__(
         self,
@@ -69,13 +77,11 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
         self.why: Why = why
         self.declares = several(declares)
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
-        self.engine: Engine | None = None
         self._registrations: list[Registration] = []
         self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
         self._resources: list[Callable[..., Any]] = []
         self._guard = threading.RLock()
         self._actions: Actions | None = None
-        self._journal: Journal | None = None
         self._pipeline: Pipeline | None = None
         self._started = False
 
@@ -108,7 +114,7 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
         title: str | None = None,
         aliases: Iterable[str] = (),
         ask: str | Iterable[str] = EVERYBODY,
-        mode: str = "once",
+        mode: str | None = None,
         background: bool = False,
         one_at_a_time: bool = False,
         verify: Callable[..., Any] | None = None,
@@ -119,7 +125,7 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
         def register(function: F) -> F:
             reasons = why if why is not None else self.why
             said = {"who": who, "why": reasons, "when": when, "tags": tags, "owner": owner, "title": title}
-            manner = {"mode": mode, "background": background, "one_at_a_time": one_at_a_time}
+            manner: dict[str, Any] = {"mode": mode, "background": background, "one_at_a_time": one_at_a_time}
             manner |= {"verify": verify, "subjects": subjects}
             named = name or name_of(function)
             self.register(registered(named, function, aliases=several(aliases), ask=ask, **said, **manner))
@@ -153,6 +159,10 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
             return function
 
         return register
+
+    def subjects(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
+        """Return the loaders, with what was said of them; a host's desk may know of more, by what actions take."""
+        return self._subjects
 
     def subject_of(self, kind: str) -> SubjectOf:
         """Say which kind a parameter is, where two have one type: ``Annotated[Account, desk.subject_of("payer")]``."""
@@ -189,8 +199,8 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
         """Work out all that was registered; what is wrong stands in ``problems``."""
         problems: list[str] = []
         resources = resources_of(self._resources, problems)
-        kinds = kinds_of(self._subjects, resources, problems)
-        actions = Actions(kinds, resources, problems=problems)
+        kinds = kinds_of(self.subjects(), resources, problems)
+        actions = Actions(kinds, resources, problems=problems, mode=self.mode, transaction=self.transaction)
         for registration in self._registrations:
             actions.add(registration)
         actions.finish()
@@ -205,25 +215,6 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
                 if role not in have:
                     lacking.setdefault(role, []).append(action.name)
         return [f"Nobody has the role {role} (actions that name it: {len(names)})." for role, names in lacking.items()]
-
-    @property
-    def journal(self) -> Journal:
-        """The journal, opened when first used."""
-        with self._guard:
-            if self._journal is None:
-                from firsthand.settings import Settings
-                from firsthand.storage.journal import SqlJournal
-
-                self._journal = SqlJournal(Settings.load().database)
-            return self._journal
-
-    def use(self, journal: Journal | None, clock: Callable[[], int] | None = None) -> None:
-        """Use another journal from now on, or, with None, the one of the settings again."""
-        with self._guard:
-            self._journal = journal
-            self._started = False
-            if clock:
-                self.clock = clock
 
     def start(self) -> None:
         """Work out the actions and record the catalogue, once; raises ``DeskError``.
@@ -246,20 +237,15 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
             made = self._pipeline = Pipeline(actions, journal, self.clock, self.name, self.environment, self.wake)
         return made
 
-    def wake(self, run: Run[Any]) -> None:
-        """Tell the engine that a run waits, if a worker listens to one; others find it by themselves."""
-        if self.engine is not None:
-            self.engine.wake(run.id, microseconds(run.due or run.at))
-
     # Running
 
-    def request(self, action: Named, inputs: Inputs, by: str, surface: str, **said: Any) -> Request:
+    def request(self, action: Named, inputs: Inputs, by: str, surface: str = "python", **said: Any) -> Request:
         """Return the request of a call: the action by name or by its function."""
         if said.get("reason") is not None:
             said["reason"] = reason_name(said["reason"])
         inputs = dict(inputs) if isinstance(inputs, Mapping) else {} if inputs is None else inputs
         if (at := said.pop("at", None)) is not None:
-            said["due"] = due_of(at, self.clock())
+            said["due"], said["span"] = due_of(at, self.clock()), span_of(at)
         return Request(self.name_of(action), inputs, by, surface, **said)
 
     def name_of(self, action: Named) -> str:
@@ -273,29 +259,16 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
 
     @overload
     def run(
-        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, once: str | None = None,
-        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
-        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
-        background: bool | None = None, at: datetime | str | None = None,
-    ) -> Run[T]: ...  # fmt: skip
+        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, **said: Unpack[Details]
+    ) -> Run[T]: ...
 
     @overload
-    def run(
-        self, action: Callable[..., T], inputs: Inputs = None, *, by: str, once: str | None = None,
-        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
-        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
-        background: bool | None = None, at: datetime | str | None = None,
-    ) -> Run[T]: ...  # fmt: skip
+    def run(self, action: Callable[..., T], inputs: Inputs = None, *, by: str, **said: Unpack[Details]) -> Run[T]: ...
 
     @overload
-    def run(
-        self, action: str, inputs: Inputs = None, *, by: str, once: str | None = None,
-        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
-        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
-        background: bool | None = None, at: datetime | str | None = None,
-    ) -> Run[object]: ...  # fmt: skip
+    def run(self, action: str, inputs: Inputs = None, *, by: str, **said: Unpack[Details]) -> Run[object]: ...
 
-    def run(self, action: Named, inputs: Inputs = None, *, by: str, surface: str = "python", **said: Any) -> Run[Any]:
+    def run(self, action: Named, inputs: Inputs = None, *, by: str, **said: Unpack[Details]) -> Run[Any]:
         """Perform an action and return its run, whatever its outcome.
 
         ``by`` is the id of a known person, ``inputs`` the action's inputs (a subject by its id, or loaded),
@@ -308,48 +281,35 @@ class Desk(ByHand, Aftermath, Later, Many, ByCalendar):
         ``+2h``), it is checked, and waits as ``queued`` for a worker; see `wait` and `withdraw`.
         """
         self.start()
-        return self.pipeline.perform_request(self.request(action, inputs, by, surface, **said))
+        return self.pipeline.perform_request(self.request(action, inputs, by, **said))
 
     @overload
     async def arun(
-        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, once: str | None = None,
-        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
-        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
-        background: bool | None = None, at: datetime | str | None = None,
-    ) -> Run[T]: ...  # fmt: skip
+        self, action: Callable[..., Awaitable[T]], inputs: Inputs = None, *, by: str, **said: Unpack[Details]
+    ) -> Run[T]: ...
 
     @overload
     async def arun(
-        self, action: Callable[..., T], inputs: Inputs = None, *, by: str, once: str | None = None,
-        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
-        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
-        background: bool | None = None, at: datetime | str | None = None,
-    ) -> Run[T]: ...  # fmt: skip
+        self, action: Callable[..., T], inputs: Inputs = None, *, by: str, **said: Unpack[Details]
+    ) -> Run[T]: ...
 
     @overload
-    async def arun(
-        self, action: str, inputs: Inputs = None, *, by: str, once: str | None = None,
-        requested_by: str | None = None, ticket: str | None = None, reason: str | Enum | None = None,
-        notes: str | None = None, surface: str = "python", listener: Callable[[str, object], None] | None = None,
-        background: bool | None = None, at: datetime | str | None = None,
-    ) -> Run[object]: ...  # fmt: skip
+    async def arun(self, action: str, inputs: Inputs = None, *, by: str, **said: Unpack[Details]) -> Run[object]: ...
 
-    async def arun(
-        self, action: Named, inputs: Inputs = None, *, by: str, surface: str = "python", **said: Any
-    ) -> Run[Any]:
+    async def arun(self, action: Named, inputs: Inputs = None, *, by: str, **said: Unpack[Details]) -> Run[Any]:
         """Do the same as ``run`` without blocking the event loop, on which the author's async functions run."""
         token = host_loop.set(asyncio.get_running_loop())
         try:
-            return await asyncio.to_thread(self.run, action, inputs, by=by, surface=surface, **said)  # type: ignore[arg-type]
+            return await asyncio.to_thread(partial(self.run, action, inputs, by=by, **said))
         finally:
             host_loop.reset(token)
 
     # Asking
 
-    def ask(self, action: Named, inputs: Inputs = None, *, by: str, surface: str = "python", **said: Any) -> Run[Any]:
+    def ask(self, action: Named, inputs: Inputs = None, *, by: str, **said: Unpack[Details]) -> Run[Any]:
         """Ask a colleague to perform an action; keywords as for ``run``. The run waits as ``asked``."""
         self.start()
-        return Asks(self.pipeline).ask(self.request(action, inputs, by, surface, **said))
+        return Asks(self.pipeline).ask(self.request(action, inputs, by, **said))
 
     def take(
         self,

@@ -68,24 +68,32 @@ class Many:
         csv: BinaryIO | None = None,
         ids: str | None = None,
         source: str = "",
-        hears: Callable[[int], None] | None = None,
+        background: bool = False,
+        hears: Callable[[Batch], None] | None = None,
         **said: Any,
     ) -> Batch:
         """Look at every row without performing any, and return the batch with what would go through, and what not.
 
         Rows as for ``run_all``, or an open ``csv`` file, or ``ids`` as pasted. Nothing is kept where they cannot be
-        read.
+        read. ``background`` leaves the looking to a worker, or to `look_beside`: the batch is in preflight until then.
         """
         self.start()
         actor, name = self.pipeline.actor(by, surface), self.name_of(action)
         if said.get("reason") is not None:
             said["reason"] = reason_name(said["reason"])
-        draft = partial(self.batches.draft, name, actor=actor, surface=surface, hears=hears, **said)
+        said |= {"background": background, "hears": hears}
+        draft = partial(self.batches.draft, name, actor=actor, surface=surface, **said)
         if isinstance(rows, Path):
             with rows.open("rb") as file:
                 return draft(rows=partial(csv_rows, file), source=source or rows.name)
         given, told = rows_of(rows, csv, ids) or (self.batches.queried(name, actor, surface), "the action's query")
         return draft(rows=given, source=source or told)
+
+    def look_beside(self: Started, id: int, seconds: float = 0.0) -> None:
+        """Look at the rows of a batch on a thread of its own, unless somebody does; wait so many seconds at most."""
+        from firsthand.work.batches import look_beside
+
+        look_beside(self.pipeline, self.journal, id).join(seconds)
 
     def confirm_batch(
         self: Started,

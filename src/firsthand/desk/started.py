@@ -43,6 +43,10 @@ class Started(Protocol):
         """Draft a batch."""
 
     @property
+    def look_beside(self) -> Callable[..., None]:
+        """Look at the rows of a batch on a thread of its own."""
+
+    @property
     def confirm_batch(self) -> Callable[..., Batch]:
         """Confirm a batch."""
 

@@ -17,9 +17,10 @@ from firsthand.core.runs import moment
 from firsthand.storage import throttle
 from firsthand.storage.codec import encode
 from firsthand.storage.database import Connection
-from firsthand.storage.journal import INSERT_EVENT, SqlJournal
+from firsthand.storage.journal import SqlJournal
 from firsthand.storage.passwords import Passwords, problem_of
 from firsthand.storage.people import SELECT_ACTIVE, By, known_as, person_of
+from firsthand.storage.recording import INSERT_EVENT
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
@@ -110,8 +111,11 @@ class Accounts:
         rows = self.database.read(VISITOR, (digest(token), now, now - IDLE))
         if not rows:
             return None
-        session, made, seen, replaced, *person = rows[0]
-        return Visitor(person_of(person), session, self.kept_up(token, now, made, seen, replaced))
+        session, made, seen, replaced, *row = rows[0]
+        person = self.journal.person(row[0]) if self.journal.mirror.directory else person_of(row)
+        if person is None:
+            return None
+        return Visitor(person, session, self.kept_up(token, now, made, seen, replaced))
 
     def kept_up(self, token: str, now: int, made: int, seen: int, replaced: bool) -> str | None:
         """Note, at most once a minute, that a session was seen, or replace its token; return the one in its place.

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from firsthand.core.batch import MOVES, Batch, BatchRow, Fault, Progress
+from firsthand.core.batch import MOVES, Batch, BatchRow, Fault, Given, Progress, Unfit
 from firsthand.core.errors import JournalError
-from firsthand.core.runs import Run, moment
+from firsthand.core.runs import Run, microseconds, moment
 from firsthand.storage.codec import RECORDED, encode, key_of, run_of
 from firsthand.storage.database import Connection, Database
 from firsthand.storage.history import RUNS, History
@@ -19,9 +19,9 @@ COLUMNS = (
     "source", "mode", "status", "digest", "total", "fit", "faults", "throttle", "stop_after", "failures", "why",
     "confirmed_at", "ended_at",
 )  # fmt: skip
-GIVEN = COLUMNS[1:14]
+DRAFTED = (*COLUMNS[1:14], "next_at")
 BATCHES = f"SELECT {', '.join(COLUMNS)} FROM batches"
-INSERT = f"INSERT INTO batches ({', '.join(GIVEN)}) VALUES ({', '.join('?' * len(GIVEN))}) RETURNING id"
+INSERT = f"INSERT INTO batches ({', '.join(DRAFTED)}) VALUES ({', '.join('?' * len(DRAFTED))}) RETURNING id"
 INSERT_ROW = "INSERT INTO batch_rows (batch, number, inputs, said, same) VALUES (?, ?, ?, ?, ?)"
 INSERT_EVENT = "INSERT INTO events (run, at, kind, actor, data) VALUES (?, ?, ?, ?, ?)"
 TWICE = """SELECT min(number), max(number) FROM batch_rows WHERE batch = ?
@@ -30,8 +30,9 @@ ROWS = "SELECT number, inputs, said, fault, run FROM batch_rows WHERE batch = ? 
 
 ALLOT = "UPDATE batches SET next_at = next_at WHERE id = ? AND status = 'confirmed' RETURNING place, next_at, throttle"
 TAKEN = "UPDATE batches SET place = ?, next_at = ? WHERE id = ?"
-INSERT_RUN = f"""INSERT INTO runs (at, status, process, performing_at, due, mode, batch, inputs, fence,
-    {", ".join(RECORDED)}) VALUES ({", ".join("?" * 8)}, 1, {", ".join("?" * len(RECORDED))}) RETURNING id"""
+OF_RUN = ("id", "at", "status", "process", "performing_at", "due", "mode", "batch", "inputs", "fence", *RECORDED)
+INSERT_RUN = f"INSERT INTO runs ({', '.join(OF_RUN)}) VALUES ({', '.join('?' * len(OF_RUN))})"
+BECAME = "UPDATE batch_rows SET run = ? WHERE batch = ? AND number = ?"
 CLAIM = """WITH chosen AS MATERIALIZED (SELECT id FROM runs
     WHERE batch = ? AND status = 'queued' AND process IS NULL AND due <= ? ORDER BY id LIMIT ?)
     UPDATE runs SET process = ?, fence = fence + 1
@@ -55,36 +56,93 @@ class Batches:
     def begin(self, facts: Mapping[str, object]) -> int:
         """Insert a batch that is being loaded, which nobody sees until it is drafted."""
         _ = self.process()
-        values = [facts[name] for name in GIVEN]
+        values = [facts[name] for name in DRAFTED]
         return self.database.write(lambda connection: int(connection.execute(INSERT, values).fetchone()[0]))
 
-    def add(self, batch: int, rows: Sequence[tuple[int, Mapping[str, object], Mapping[str, str], str]]) -> None:
-        """Store rows of a batch that is being loaded: number, inputs, what they say, and what makes two the same."""
+    def add(self, batch: int, rows: Sequence[Given], at: int) -> bool:
+        """Store rows of a batch that is being loaded; False where it was forgotten, which it may be after ``at``."""
         told = [
             (batch, number, json.dumps(inputs), json.dumps(said) if said else None, same)
             for number, inputs, said, same in rows
         ]
-        self.database.write(lambda connection: connection.executemany(INSERT_ROW, told).rowcount)
+
+        def work(connection: Connection) -> bool:
+            sql = "UPDATE batches SET next_at = ? WHERE id = ? AND status = 'loading'"
+            if connection.execute(sql, (at, batch)).rowcount == 0:
+                return False
+            connection.executemany(INSERT_ROW, told)
+            return True
+
+        return self.database.write(work)
 
     def twice(self, batch: int) -> tuple[int, int] | None:
         """Return the numbers of two rows that are about the same, if there are such."""
         rows = self.database.read(TWICE, (batch,))
         return (int(rows[0][0]), int(rows[0][1])) if rows else None
 
-    def find_unfit(self, batch: int, faults: Sequence[tuple[int, Mapping[str, object]]]) -> None:
-        """Note of rows why they would not go through."""
-        told = [(json.dumps(fault), batch, number) for number, fault in faults]
-        sql = "UPDATE batch_rows SET fault = ? WHERE batch = ? AND number = ?"
-        self.database.write(lambda connection: connection.executemany(sql, told).rowcount)
+    def given(self, batch: int, total: int) -> None:
+        """Note that all rows are stored: they are to be looked at."""
+        sql = "UPDATE batches SET status = 'preflight', total = ?, next_at = 0 WHERE id = ? AND status = 'loading'"
+        self.database.write(lambda connection: connection.execute(sql, (total, batch)).rowcount)
 
     def discard(self, batch: int) -> None:
-        """Forget a batch that could not be loaded: nothing is half done."""
+        """Forget a batch that could not be loaded, or looked at: nothing is half done."""
 
         def work(connection: Connection) -> None:
-            connection.execute("DELETE FROM batch_rows WHERE batch = ?", (batch,))
-            connection.execute("DELETE FROM batches WHERE id = ? AND status = 'loading'", (batch,))
+            sql = "DELETE FROM batches WHERE id = ? AND status IN ('loading', 'preflight')"
+            if connection.execute(sql, (batch,)).rowcount:
+                connection.execute("DELETE FROM batch_rows WHERE batch = ?", (batch,))
 
         self.database.write(work)
+
+    def forget(self, at: int) -> None:
+        """Forget the batches whose rows were never given to the end."""
+        for (id,) in self.database.read("SELECT id FROM batches WHERE status = 'loading' AND next_at < ?", (at,)):
+            self.discard(id)
+
+    # Being looked at
+
+    def hold(self, batch: int, at: int, until: int) -> int | None:
+        """Take a preflight in hand until a time; None where another has it, or it is none."""
+        free = "WHERE id = ? AND status = 'preflight' AND next_at <= ?"
+        if not self.database.read(f"SELECT 1 FROM batches {free}", (batch, at)):
+            return None
+        sql, values = f"UPDATE batches SET next_at = ? {free} RETURNING place", (until, batch, at)
+        held = self.database.write(lambda connection: connection.execute(sql, values).fetchone())
+        return int(held[0]) if held else None
+
+    def looked(
+        self,
+        batch: int,
+        place: int,
+        last: int,
+        number: int,
+        faults: Sequence[Unfit],
+        at: int,
+    ) -> bool:
+        """Note what was found of some rows, and that the one who looks is there until a time."""
+        told = [(json.dumps(fault), batch, number) for number, fault in faults]
+
+        def work(connection: Connection) -> bool:
+            sql = """UPDATE batches SET place = ?, fit = fit + ?, failures = failures + ?, next_at = ?
+                WHERE id = ? AND status = 'preflight' AND place = ?"""
+            values = (last, number - len(told), len(told), at, batch, place)
+            if connection.execute(sql, values).rowcount == 0:
+                return False
+            connection.executemany("UPDATE batch_rows SET fault = ? WHERE batch = ? AND number = ?", told)
+            return True
+
+        return self.database.write(work)
+
+    def leave(self, batch: int) -> None:
+        """Let go of a preflight."""
+        sql = "UPDATE batches SET next_at = 0 WHERE id = ? AND status = 'preflight'"
+        self.database.write(lambda connection: connection.execute(sql, (batch,)).rowcount)
+
+    def unlooked(self, desk: str) -> list[int]:
+        """Return the ids of a desk's batches whose rows are to be looked at, oldest first."""
+        sql = "SELECT id FROM batches WHERE status = 'preflight' AND desk = ? ORDER BY id"
+        return [int(id) for (id,) in self.database.read(sql, (desk,))]
 
     # Its status
 
@@ -100,6 +158,8 @@ class Batches:
             told["faults"] = [asdict(each) for each in told["faults"]]
             columns["faults"] = encode(told["faults"])
         columns.pop("action", None)
+        if expected == "preflight":
+            columns |= {"place": 0, "next_at": 0, "failures": 0}
         sets, data = ", ".join(f"{name} = ?" for name in columns), encode(told)
 
         def work(connection: Connection) -> bool:
@@ -148,26 +208,25 @@ class Batches:
         self, connection: Connection, batch: Batch, rows: Sequence[Sequence[Any]], process: int, at: int, *, begun: bool
     ) -> Iterator[Run[Any]]:
         """Insert the runs of some rows with their events, and yield them."""
-        events: list[tuple[object, ...]] = []
-        became: list[tuple[int, int, int]] = []
+        made, events = list[tuple[object, ...]](), list[tuple[object, ...]]()
         status, performing_at = ("performing", at) if begun else ("queued", None)
         facts: dict[str, Any] = {name: getattr(batch, name, None) for name in RECORDED}
         plain = encode({name: value for name, value in facts.items() if value is not None} | {"batch": batch.id})
-        for number, inputs, said, _, _ in rows:
+        ids = self.database.new_ids(connection, len(rows))
+        for id, (_, inputs, said, _, _) in zip(ids, rows, strict=True):
             own = facts | json.loads(said) if said else facts
             told = encode(own | {"batch": batch.id}) if said else plain
-            values = (at, status, process, performing_at, at, batch.mode, batch.id, inputs, *own.values())
-            id = int(connection.execute(INSERT_RUN, values).fetchone()[0])
+            made.append((id, at, status, process, performing_at, at, batch.mode, batch.id, inputs, 1, *own.values()))
             queued = f'{{"inputs":{inputs},"mode":"{batch.mode}","due":{at}}}'
             events += ((id, at, "recorded", batch.actor, told), (id, at, "queued", batch.actor, queued))
             if begun:
                 events.append((id, at, "performing", batch.actor, "{}"))
-            became.append((id, batch.id, number))
             run: Run[Any] = Run(id, status="queued", at=moment(at), process=process, mode=batch.mode, fence=1, **own)
             run.batch, run.inputs, run.key = batch.id, json.loads(inputs), key_of(self.history.id, id)
             yield run
+        connection.executemany(INSERT_RUN, made)
         connection.executemany(INSERT_EVENT, events)
-        connection.executemany("UPDATE batch_rows SET run = ? WHERE batch = ? AND number = ?", became)
+        connection.executemany(BECAME, [(id, batch.id, row[0]) for id, row in zip(ids, rows, strict=True)])
 
     def claim(self, batch: int, most: int, at: int) -> list[Run[Any]]:
         """Claim runs of a batch that wait, since it was paused, or since the process died that held them."""
@@ -205,7 +264,11 @@ class Batches:
         return [row_of(row) for row in self.database.read(sql, (batch, after, limit))]
 
     def progress(self, batch: Batch, at: int) -> Progress:
-        """Return how far a batch is."""
+        """Return how far a batch is, or its preflight."""
+        if batch.status == "preflight":
+            seconds, found = (at - microseconds(batch.at)) / 1_000_000, {"would go through": batch.fit}
+            found |= {"would not": batch.failures} if batch.failures else {}
+            return Progress(found, batch.total, batch.looked / seconds if seconds > 0 else 0.0)
         sql = "SELECT status, count(*) FROM runs WHERE batch = ? GROUP BY status"
         counts = {str(status): int(n) for status, n in self.database.read(sql, (batch.id,))}
         if batch.status != "confirmed":

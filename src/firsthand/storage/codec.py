@@ -20,6 +20,15 @@ def encode(value: object) -> str:
     return "".join(CHUNKS(value, 0)) if CHUNKS else SLOW.encode(value)
 
 
+NUL = "\N{SYMBOL FOR NULL}"
+"""What stands for a NUL character on PostgreSQL, whose texts cannot have one; JSON keeps it, where it is spelt."""
+
+
+def spelt(value: Any) -> Any:
+    """Return a value whose NUL characters are spelt, if it is a text."""
+    return value.replace("\0", NUL) if isinstance(value, str) and "\0" in value else value
+
+
 AS_JSON = frozenset({"tags", "subjects", "inputs", "value", "refusal", "error"})
 """Columns of ``runs`` that hold JSON."""
 

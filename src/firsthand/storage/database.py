@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 Values = Sequence[Any] | dict[str, Any]
+Proof = Callable[[Any, int, Any], bool]
+"""Says, by a connection, whether a transaction of a number, which would have had a result, is on record."""
 
 
 class Rows(Protocol):
@@ -85,16 +87,22 @@ class Database(Protocol):
     def require(self) -> None:
         """Raise ``JournalMissing`` or ``JournalOutdated`` where there is nothing to read."""
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    @property
+    def verify(self) -> Callable[[Any], None]:
+        """Raise ``JournalOutdated`` unless a connection, within a transaction, sees a schema that can be written."""
+
+    def write(self, work: Callable[[Connection], T], *, proof: Proof | None = None) -> T:
         """Commit some work durably while nobody else does such, and return its result.
 
-        The work may be done twice, so it must only write.
+        The work may be done twice, so it must only write. Where its answer is lost and the server crashed, ``proof``
+        tells whether it was committed.
         """
 
-    def commit(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
+    def commit(self, work: Callable[[Connection], T], *, single: bool = False, proof: Proof | None = None) -> T:
         """Commit some work durably whose own statements say what they need to find: nobody waits for another.
 
-        ``single`` is work of one statement, which is a transaction of its own.
+        It may be done twice, as with ``write``. ``single`` is work of one statement, which is a transaction of its
+        own; of that nobody knows whether it was done where its answer is lost.
         """
 
     def imports(self) -> None:

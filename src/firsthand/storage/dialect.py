@@ -7,14 +7,19 @@ once a statement. Values are bound by the client, so that ``? IS NULL`` and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
+from itertools import count
 from typing import Any, cast
 
 from psycopg import ClientCursor
 from psycopg import Connection as Psycopg
 from psycopg.adapt import Buffer, Loader
+from psycopg.pq.abc import PGresult
 from psycopg.types.string import StrDumperUnknown
+
+from firsthand.storage.codec import encode, spelt
+from firsthand.storage.prepared import Answer, Prepared
 
 TOKENS = re.compile(
     r"""'(?:[^']|'')*'              # a text
@@ -30,14 +35,32 @@ FUNCTIONS = {
     "instr": "strpos",
     "last_insert_rowid": "lastval",
 }
-NUL = "\N{SYMBOL FOR NULL}"
-"""What stands for a NUL character, which PostgreSQL's texts cannot have; JSON keeps it, since there it is spelt."""
+INSERT = re.compile(r"(INSERT INTO (\w+) \(([^)]+)\)) VALUES \([?, ]+\)( ON CONFLICT DO NOTHING)?")
+UPDATE = re.compile(r"UPDATE (\w+) SET ((?:\w+ = \?(?:, )?)+) WHERE ((?:\w+ = \?(?: AND )?)+)")
+"""Statements that insert, or change by its key, one row of nothing but given values."""
+
+
+SETTINGS = """SET search_path = firsthand; SET lock_timeout = '4s'; SET timezone = 'UTC';
+    SET idle_in_transaction_session_timeout = '20s';
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"""
+"""What a connection begins with; who stops within a transaction, or is lost with its host, holds up nobody for long."""
 
 
 @lru_cache(maxsize=4096)
 def translated(statement: str) -> str:
     """Return a statement of SQLite's as PostgreSQL takes it through psycopg."""
     return TOKENS.sub(replacement, statement)
+
+
+@lru_cache(maxsize=4096)
+def numbered(statement: str) -> str:
+    """Return a statement of SQLite's as PostgreSQL takes it to prepare it."""
+    number = count(1)
+
+    def replaced(match: re.Match[str]) -> str:
+        return f"${next(number)}" if match["mark"] else FUNCTIONS.get(match["function"] or "", match[0])
+
+    return TOKENS.sub(replaced, statement)
 
 
 def replacement(match: re.Match[str]) -> str:
@@ -74,16 +97,57 @@ class Rows(ClientCursor[Any]):
 class Session(Psycopg[Any]):
     """A connection with the two methods that `storage.database.Connection` has."""
 
+    epoch: str = ""
+    """What changes when its server recovers from a crash."""
+
     def execute(self, query: Any, params: Any = (), **more: Any) -> Rows:
         """Execute a statement of SQLite's."""
         return cast(Rows, super().execute(query, params, **more))
 
+    def script(self, script: str) -> PGresult:
+        """Execute some statements of PostgreSQL's without values, and return the last one's answer."""
+        return self.kept.script(script)
+
+    def prepared(self, query: str, params: Sequence[object]) -> Answer:
+        """Execute a statement of SQLite's that comes again and again, and whose values have the types of columns."""
+        return self.kept.execute(numbered(query), params)
+
+    @cached_property
+    def kept(self) -> Prepared:
+        """The statements that the server has prepared on this connection."""
+        return Prepared(self.pgconn)
+
     def executemany(self, query: str, rows: Iterable[Any]) -> Rows:
-        """Execute a statement for each of some rows of values."""
-        cursor = cast(Rows, self.cursor())
-        if found := list(rows):
+        """Execute a statement for each of some rows of values, a plain one once for all of them."""
+        cursor, found = cast(Rows, self.cursor()), list(rows)
+        if found and (whole := for_all(query)):
+            statement, names = whole
+            told = [dict(zip(names, map(told_as_json, row), strict=True)) for row in found]
+            return cursor.execute(statement, (encode(told),))
+        if found:
             cursor.executemany(query, found)
         return cursor
+
+
+def told_as_json(value: Any) -> Any:
+    """Return a value as PostgreSQL reads it from JSON."""
+    return rf"\x{value.hex()}" if isinstance(value, bytes) else spelt(value)
+
+
+@lru_cache
+def for_all(statement: str) -> tuple[str, list[str]] | None:
+    """Return what a plain statement is for many rows, given as JSON, and the columns of a row; None for any other."""
+    records = "json_populate_recordset(CAST(NULL AS {}), ?) AS given"
+    if found := INSERT.fullmatch(statement):
+        insert, table, columns, doubles = found.groups()
+        return f"{insert} SELECT {columns} FROM {records.format(table)}{doubles or ''}", columns.split(", ")
+    if found := UPDATE.fullmatch(statement):
+        table, *parts = found.groups()
+        sets, keys = (re.findall(r"\w+(?= = )", part) for part in parts)
+        set_to = ", ".join(f"{name} = given.{name}" for name in sets)
+        where = " AND ".join(f"{table}.{name} = given.{name}" for name in keys)
+        return f"UPDATE {table} SET {set_to} FROM {records.format(table)} WHERE {where}", [*sets, *keys]
+    return None
 
 
 class Text(StrDumperUnknown):
@@ -91,7 +155,7 @@ class Text(StrDumperUnknown):
 
     def dump(self, obj: str) -> Buffer | None:
         """Return a text's bytes."""
-        return super().dump(obj.replace("\0", NUL) if "\0" in obj else obj)
+        return super().dump(spelt(obj))
 
 
 class Number(Loader):
@@ -108,7 +172,7 @@ def prepared(session: Session, *, read_only: bool, lenient: bool) -> None:
     session.cursor_factory = Rows
     session.adapters.register_dumper(str, Text)
     session.adapters.register_loader("numeric", Number)
-    session.execute("SET search_path = firsthand; SET lock_timeout = '4s'; SET timezone = 'UTC'", None)
+    session.execute(SETTINGS, None)
     if lenient:
         session.execute("SET synchronous_commit = off", None)
     if read_only:

@@ -43,6 +43,10 @@ GONE = """SELECT name, rights FROM gone WHERE name NOT IN (SELECT action FROM ca
     AND name NOT IN (SELECT former.value FROM catalogue, json_each(entry, '$.aliases') AS former)"""
 
 EVENTS = "SELECT id, at, kind, actor, run, data FROM events"
+LATE = 1_000
+"""How many events may become visible before one with a lower id does."""
+
+MARK = f"SELECT max(id), count(*) FROM events WHERE id > (SELECT coalesce(max(id), 0) FROM events) - {LATE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,7 @@ class History:
         return [event_of(row) for row in self.database.read(f"{EVENTS} WHERE run = ? ORDER BY id", (run,))]
 
     def events_after(self, position: int, limit: int) -> list[Event]:
-        """Return the events after one, in commit order."""
+        """Return the events after one, in the order of their ids; see `storage.tail` for those that come late."""
         sql = f"{EVENTS} WHERE id > ? ORDER BY id LIMIT ?"
         return [event_of(row) for row in self.database.read(sql, (position, limit))]
 
@@ -260,6 +264,13 @@ class History:
     def last_event(self) -> int:
         """Return the id of the newest event."""
         return int(self.database.read("SELECT coalesce(max(id), 0) FROM events")[0][0])
+
+    def mark(self) -> str:
+        """Return what is another text once any event has become visible, be it one with a lower id than the last."""
+        if not self.database.pairs:
+            return str(self.last_event())
+        last, number = self.database.read(MARK)[0]
+        return f"{last or 0}-{number}"
 
     def last_event_of(self, run: int) -> int:
         """Return the id of a run's newest event."""

@@ -7,42 +7,33 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 from firsthand.core.actors import Person
 from firsthand.core.catalogue import by_all_names, changes_between
-from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable
+from firsthand.core.errors import JournalError, JournalMissing
 from firsthand.core.fates import fate
 from firsthand.core.journal import Event, Step, output_of
 from firsthand.core.refusals import unfit_key
-from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run, microseconds
+from firsthand.core.runs import OUTCOMES, TRANSITIONS, Run
+from firsthand.core.version import __version__
 from firsthand.storage import at_once
 from firsthand.storage.batches import Batches
-from firsthand.storage.codec import RECORDED, columns_of, encode, key_of, run_of, subject_keys
+from firsthand.storage.beside import Beside, telling
+from firsthand.storage.codec import columns_of, encode, subject_keys
 from firsthand.storage.database import Connection
-from firsthand.storage.history import RUNS, History
-from firsthand.storage.kept import Kept
+from firsthand.storage.delivery import Delivery
+from firsthand.storage.doubts import AnswerLost, taken_again
+from firsthand.storage.history import History
 from firsthand.storage.manual import Manuals
-from firsthand.storage.opening import opened, set_up
-from firsthand.storage.people import SELECT_ACTIVE, People, person_of
+from firsthand.storage.mirror import Mirror
+from firsthand.storage.opening import opened, schema_known, set_up
+from firsthand.storage.people import People
+from firsthand.storage.recording import INSERT_EVENT, INSERT_SENT, SENT, Recording
 from firsthand.storage.schedules import Schedules
 
-RETRY = 5.0
-"""Seconds for which an outcome is tried again before it is kept in a file."""
-
-INSERT_RUN = f"""INSERT INTO runs (at, status, process, {", ".join(RECORDED)})
-    VALUES (?, 'recorded', ?, {", ".join("?" * len(RECORDED))})"""
-INSERT_AT_ONCE = at_once.run(INSERT_RUN)
-FACTS = attrgetter(*RECORDED)
-INSERT_EVENT = "INSERT INTO events (run, at, kind, actor, data) VALUES (?, ?, ?, ?, ?)"
 INSERT_SAID = """INSERT INTO events (run, at, kind, actor, data)
     SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM runs WHERE id = ? AND status = 'performing')"""
-INSERT_SENT = """INSERT INTO sent (person, kind, key, digest, event)
-    VALUES (?, ?, ?, ?, last_insert_rowid()) ON CONFLICT DO NOTHING"""
-SENT = (
-    "SELECT events.run FROM sent JOIN events ON events.id = sent.event WHERE person = ? AND sent.kind = ? AND key = ?"
-)
 DIGEST = "SELECT digest FROM sent WHERE person = ? AND kind = ? AND key = ?"
 INSERT_SUBJECT = "INSERT INTO run_subjects SELECT ?, at, id FROM runs WHERE id = ? ON CONFLICT DO NOTHING"
 HOLDER = "SELECT other.id FROM runs AS other WHERE other.holds = ? AND other.status = 'performing'"
@@ -59,10 +50,14 @@ class SqlJournal:
         self.database = opened(url)
         self.history = History(self.database)
         self.people = People(self.database, lambda: self.process)
+        self.mirror = Mirror(self.people)
         self.manuals = Manuals(self.database, lambda: self.process, self.stepping)
         self.batches = Batches(self.database, self.history, lambda: self.process)
-        self.kept = Kept(self.database.beside("outcomes"))
-        self.schedules = Schedules(self.history, lambda: self.process, self.insert, self.stepping)
+        self.delivery = Delivery(self)
+        self.kept, self.doubts = self.delivery.kept, self.delivery.doubts
+        self.recording = Recording(self.history, self.mirror, self.delivery)
+        self.schedules = Schedules(self.history, lambda: self.process, self.recording.insert, self.stepping)
+        self.beside: Beside | None = None
         self.entering = threading.Lock()
         self.entered: tuple[int, int] | None = None
 
@@ -92,10 +87,12 @@ class SqlJournal:
         """Make this process known: set up a new database, take a presence, and see to what dead processes left."""
         set_up(self.database)
         presence = self.database.presence()
-        who = (os.uname().nodename, os.getpid(), time.time_ns() // 1000)
+        known = schema_known(self.database)
+        who = (os.uname().nodename, os.getpid(), time.time_ns() // 1000, known, __version__)
 
         def work(connection: Connection) -> int:
-            sql = "INSERT INTO processes (host, pid, started_at) VALUES (?, ?, ?)"
+            self.database.verify(connection)
+            sql = "INSERT INTO processes (host, pid, started_at, schema, version) VALUES (?, ?, ?, ?, ?)"
             process = int(connection.execute(sql, who).lastrowid or 0)
             presence.hold(process)
             return process
@@ -110,43 +107,7 @@ class SqlJournal:
 
         Under a key that the person has sent a run with before, return that.
         """
-        process = self.process
-
-        def work(connection: Connection) -> tuple[Person, Run[Any]] | None:
-            row = connection.execute(SELECT_ACTIVE, (by,)).fetchone()
-            if row is None:
-                return None
-            person = person_of(row)
-            if once and (sent := connection.execute(SENT, (by, "recorded", once)).fetchone()):
-                return person, self.again(connection, sent[0])
-            run = intent(person)
-            self.insert(connection, run, process)
-            if once:
-                connection.execute(INSERT_SENT, (by, "recorded", once, digest))
-            return person, run
-
-        recorded = self.database.write(work) if once else self.database.commit(work)
-        if recorded:
-            recorded[1].key = key_of(self.history.id, recorded[1].id)
-        return recorded
-
-    def insert(self, connection: Connection, run: Run[Any], process: int) -> None:
-        """Insert a run with its first event."""
-        at, values = microseconds(run.at), FACTS(run)
-        data = encode({name: value for name, value in zip(RECORDED, values, strict=True) if value is not None})
-        event = (at, "recorded", run.actor or run.asked_by, data)
-        run.process = process
-        if self.database.pairs:
-            run.id = int(connection.execute(INSERT_AT_ONCE, (at, process, *values, *event)).fetchone()[0])
-            return
-        run.id = int(connection.execute(INSERT_RUN, (at, process, *values)).lastrowid or 0)
-        connection.execute(INSERT_EVENT, (run.id, *event))
-
-    def again(self, connection: Connection, id: int) -> Run[Any]:
-        """Return a run that was sent before, as it stands in a transaction."""
-        run = run_of(connection.execute(f"{RUNS} WHERE id = ?", (id,)).fetchone(), self.history.id)
-        run.again = True
-        return run
+        return self.recording.record(by, intent, self.process, once, digest)
 
     def sent(self, person: str, kind: str, once: str) -> int | None:
         """Return the run of what a person sent under a key."""
@@ -160,9 +121,14 @@ class SqlJournal:
 
     def step(self, step: Step) -> bool:
         """Change a run and append the event; False where the run was not in the expected status."""
+        beside = self.beside if step.status == "queued" else None
+        work = telling(self.stepping(step), step, beside) if beside else self.stepping(step)
         if step.once or "holds" in step.changes:
-            return self.database.write(self.stepping(step))
-        return self.database.commit(self.stepping(step), single=True)
+            return self.database.write(work)
+        try:
+            return self.database.commit(work, single=not beside)
+        except AnswerLost:
+            return taken_again(self.database, lambda connection: [work(connection)], [self.change(step)])[0]
 
     def step_within(self, connection: Any, step: Step) -> bool:
         """Take a step on somebody else's connection to the same database, in their transaction."""
@@ -170,20 +136,33 @@ class SqlJournal:
 
     def steps(self, steps: Sequence[Step]) -> list[bool]:
         """Take several steps in one commit; say of each whether the run was as expected."""
+        free = {step.run for step in steps if not (step.once or "holds" in step.changes)}
+        if self.database.pairs and steps and len(free) == len(steps):
+            changes = [self.change(step) for step in steps]
+            taken = at_once.steps(changes)
+            try:
+                return self.database.commit(taken, single=True)
+            except AnswerLost:
+                return taken_again(self.database, taken, changes)
         works = [self.stepping(step) for step in steps]
         return self.database.write(lambda connection: [work(connection) for work in works])
 
-    def stepping(self, step: Step) -> Callable[[Connection], bool]:
-        """Return the work of a step within a transaction; it says whether the run was in the expected status."""
+    def change(self, step: Step) -> at_once.Change:
+        """Return what a step writes."""
         if (step.expected, step.status) not in TRANSITIONS:
             raise JournalError(f"A run cannot go from {step.expected} to {step.status}.")
-        columns, subjects = columns_of(step.changes), subject_keys(step.changes)
+        columns = columns_of(step.changes)
         if step.kind == "taken":
             columns["process"] = self.process
         if step.status == "performing" or step.status in OUTCOMES:
             columns["performing_at" if step.status == "performing" else "ended_at"] = step.at
         told = {**step.changes, **step.noted} if step.noted else step.changes
         data = encode({**told, "status": step.status} if step.kind else told)
+        return at_once.Change(step, columns, data, subject_keys(step.changes))
+
+    def stepping(self, step: Step) -> Callable[[Connection], bool]:
+        """Return the work of a step within a transaction; it says whether the run was in the expected status."""
+        _, columns, data, subjects = self.change(step)
         update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
         values = (step.status, *columns.values(), step.run, step.expected)
         if step.fence is not None:
@@ -205,57 +184,12 @@ class SqlJournal:
         return at_once.step(update, (*values, *event), subjects) if self.database.pairs and not step.once else work
 
     def finish(self, step: Step) -> None:
-        """Record an outcome whatever happens: tried again for a while, then kept in a file beside the journal.
-
-        It is kept, too, where somebody stops the process while it is being tried.
-        """
-        finished = False
-        try:
-            finished = self.tried(step)
-        finally:
-            if not finished:
-                self.kept.keep(step)
-
-    def tried(self, step: Step) -> bool:
-        """Try to record an outcome, again and again for a while, and say whether it is recorded."""
-        deadline = time.monotonic() + RETRY
-        while True:
-            try:
-                self.deliver(step)
-                if self.kept.own:
-                    self.replay()
-            except JournalUnavailable:
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.1)
-            else:
-                return True
-
-    def deliver(self, step: Step) -> None:
-        """Record an outcome; one that comes after others took the process for dead settles the unknown."""
-        if self.step(step) or (step.expected == "performing" and self.deliver_late(step)):
-            return
-        run = self.run(step.run)
-        if run is None or run.status != step.status:
-            data = {"status": step.status, "found": run.status if run else None, **step.changes}
-            self.append("late", actor=step.actor, at=step.at, run=step.run, data=data)
-
-    def deliver_late(self, step: Step) -> bool:
-        """Settle an unknown run by its own outcome."""
-        late = step._replace(expected="unknown", kind="settled")
-        return (late.expected, late.status) in TRANSITIONS and self.step(late)
+        """Record an outcome whatever happens: tried again for a while, then kept in a file beside the journal."""
+        self.delivery.finish(step)
 
     def keep(self, step: Step) -> None:
         """Keep an outcome in the file beside the journal."""
         self.kept.keep(step)
-
-    def replay(self) -> None:
-        """Record what is kept in the file, and empty it."""
-        with self.kept.opened() as file:
-            for step in self.kept.steps():
-                self.deliver(step)
-            os.ftruncate(file, 0)
-        self.kept.own = False
 
     def append(
         self,
@@ -282,7 +216,7 @@ class SqlJournal:
                 connection.execute(INSERT_SENT, (*key, digest))
             return True
 
-        return self.database.write(work) if once else self.database.commit(work, single=True)
+        return self.database.write(work) if once else self.database.commit(work)
 
     def tell(self, run: int, *, actor: str, at: int, events: Sequence[tuple[str, Mapping[str, object]]]) -> None:
         """Append what a run says while it is performed; what comes too late is in its outcome."""
@@ -296,7 +230,8 @@ class SqlJournal:
         """
         held = [] if self.database.read_only else self.history.held()
         if self.kept.waiting() and not self.database.read_only:
-            self.replay()
+            self.delivery.replay()
+        self.doubts.settle()
         if not held:
             return
         presence = self.database.presence()
@@ -319,8 +254,8 @@ class SqlJournal:
     # People, the catalogue, reading
 
     def person(self, id: str) -> Person | None:
-        """Return the known and active person of an id."""
-        return self.people.get(id)
+        """Return the known and active person of an id; as the host's directory says, where there is one."""
+        return self.mirror.person(id)
 
     def roles(self) -> set[str]:
         """Return the roles that somebody has."""

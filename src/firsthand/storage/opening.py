@@ -51,6 +51,29 @@ def upgraded(database: Database) -> Upgraded:
     return Upgraded(database.upgrade(), version(database))
 
 
+def kind_of(database: Database) -> str:
+    """Return which migrations are a database's."""
+    return "sqlite" if isinstance(database, Sqlite) else "postgresql"
+
+
+def schema_known(database: Database) -> int:
+    """Return the version of the schema that this Firsthand writes."""
+    return schema.latest(kind_of(database))
+
+
 def version(database: Database) -> int:
-    """Return the schema's version that this Firsthand writes."""
-    return schema.latest("sqlite" if isinstance(database, Sqlite) else "postgresql")
+    """Return the version of a journal's schema."""
+    sql = "PRAGMA user_version" if kind_of(database) == "sqlite" else "SELECT value FROM meta WHERE name = 'schema'"
+    return int(database.read(sql)[0][0])
+
+
+def living(database: Database) -> list[schema.Process]:
+    """Return the processes of a journal that live."""
+    alive, every = database.presence().alive, database.read(schema.processes(version(database), kind_of(database)))
+    return [each for each in map(schema.Process._make, every) if alive(each.id)]
+
+
+def moved_to(database: Database) -> str | None:
+    """Return where a journal was moved to, if it was; see ``storage.moving``."""
+    rows = database.read("SELECT value FROM meta WHERE name = 'moved'")
+    return str(rows[0][0]) if rows else None

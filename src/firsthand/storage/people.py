@@ -1,5 +1,7 @@
 """Known people: who may act at all, with their roles and their operating system's login.
 
+Where a host has a directory of its own, they are what that says (`mirror`).
+
 Whoever holds the database may change them, under their system's login; a known person who administers, under their id.
 """
 
@@ -29,17 +31,24 @@ UPDATE = "UPDATE people SET name = ?, roles = ?, login = ?, administers = ?, act
 class People:
     """The people of a journal; every change is an event under the login that made it.
 
-    ``enter`` makes this process known to the journal, before it first writes.
+    ``enter`` makes this process known to the journal, before it first writes. They are not the journal's ``own`` where
+    a host's directory says who they are.
     """
 
     def __init__(self, database: Database, enter: Callable[[], object]) -> None:
         self.database = database
         self.enter = enter
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
+        self.own = True
 
     def get(self, id: str) -> Person | None:
         """Return the active person of an id."""
-        rows = self.read(SELECT_ACTIVE, (id,))
+        known = self.known(id)
+        return known if known and known.active else None
+
+    def known(self, id: str) -> Person | None:
+        """Return the person of an id, active or not."""
+        rows = self.read(f"{SELECT} WHERE id = ?", (id,))
         return person_of(rows[0]) if rows else None
 
     def of_login(self, login: str) -> Person | None:
@@ -66,6 +75,7 @@ class People:
 
     def add(self, person: Person, by: By) -> Person:
         """Add somebody; the first person added administers."""
+        self.require_own()
 
         def work(connection: Connection) -> Person:
             self.allow(connection, by)
@@ -79,14 +89,15 @@ class People:
             self.check(connection, person)
             first = connection.execute("SELECT 1 FROM people LIMIT 1").fetchone() is None
             added = replace(person, administers=person.administers or first)
-            connection.execute(INSERT, row_of(added))
-            note(connection, self.clock(), "person_added", by, {"person": described(added)})
+            self.put(connection, None, added, by)
             return added
 
         return self.committed(work)
 
     def change(self, id: str, by: By, **changes: Any) -> Person:
         """Change somebody's name, roles, login, administers or active; what they were stands in the event."""
+        if set(changes) - {"login"}:
+            self.require_own()
 
         def work(connection: Connection) -> Person:
             self.allow(connection, by)
@@ -97,17 +108,26 @@ class People:
             self.check(connection, after)
             if isinstance(by, Person) and before.administers and not (after.administers and after.active):
                 keep_one(connection, id)
-            changed = {
-                name: [old, new]
-                for (name, old), new in zip(described(before).items(), described(after).values(), strict=True)
-                if old != new
-            }
-            if changed:
-                connection.execute(UPDATE, (*row_of(after)[1:], id))
-                note(connection, self.clock(), "person_changed", by, {"person": id, "changes": changed})
+            self.put(connection, before, after, by)
             return after
 
         return self.committed(work)
+
+    def put(self, connection: Connection, before: Person | None, after: Person, by: By) -> None:
+        """Write somebody within a transaction, with the event of it, if anything has changed."""
+        if before is None:
+            connection.execute(INSERT, row_of(after))
+            note(connection, self.clock(), "person_added", by, {"person": described(after)})
+            return
+        was, now = described(before), described(after)
+        if changed := {name: [old, now[name]] for name, old in was.items() if old != now[name]}:
+            connection.execute(UPDATE, (*row_of(after)[1:], after.id))
+            note(connection, self.clock(), "person_changed", by, {"person": after.id, "changes": changed})
+
+    def require_own(self) -> None:
+        """Refuse to change people that a host's directory says, which would undo it."""
+        if not self.own:
+            raise FirsthandError("The people here are those of the application.", "Change them there.")
 
     def allow(self, connection: Connection, by: By) -> None:
         """Refuse a known person who does not administer, or not any more; whoever holds the database may."""
@@ -153,6 +173,12 @@ class People:
 def one(connection: Connection, id: str) -> Person | None:
     """Return the person of an id, within a transaction."""
     row = connection.execute(f"{SELECT} WHERE id = ?", (id,)).fetchone()
+    return person_of(row) if row else None
+
+
+def active(connection: Connection, id: str) -> Person | None:
+    """Return the active person of an id, within a transaction."""
+    row = connection.execute(SELECT_ACTIVE, (id,)).fetchone()
     return person_of(row) if row else None
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from firsthand.core.errors import JournalError, JournalUnavailable, SettingsError
-from firsthand.storage.database import Connection, Values
+from firsthand.storage.database import Connection, Proof, Values
+from firsthand.storage.doubts import AnswerLost
 from firsthand.storage.pool import OPENED, Pool
 from firsthand.storage.present import Present
 
@@ -26,6 +28,7 @@ try:
 
     from firsthand.storage import schema_postgresql as schema
     from firsthand.storage.dialect import Session, prepared
+    from firsthand.storage.transaction import BEGIN, EPOCH, Transaction, beginning_alone, is_lost
 except ImportError as error:
     raise SettingsError(
         "A journal on PostgreSQL needs psycopg, which is not installed.", "pip install 'firsthand[postgresql]'"
@@ -36,8 +39,15 @@ T = TypeVar("T")
 WAIT = 4
 """Seconds that a writer waits for others before it says so."""
 
-WRITING = int.from_bytes(b"1hnd")
-"""The key of the advisory lock of whoever writes what must not be written by two at once."""
+NETWORK: Mapping[str, Any] = {
+    "connect_timeout": WAIT,
+    "application_name": "firsthand",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""How a connection is made, unless the URL says otherwise; one to a host that is lost breaks within 25 seconds."""
 
 OPTIONS = {"mode": ("rw", "ro"), "synchronous": ("on", "off")}
 
@@ -103,7 +113,7 @@ class Postgresql:
     def connect(self) -> Session:
         """Open a connection; raises ``JournalUnavailable``."""
         try:
-            session = Session.connect(self.address, autocommit=True, connect_timeout=WAIT, application_name="firsthand")
+            session = Session.connect(**{**NETWORK, **psycopg.conninfo.conninfo_to_dict(self.address)}, autocommit=True)
             prepared(session, read_only=self.read_only, lenient=self.options.get("synchronous") == "off")
             check_durable(session, lenient=self.options.get("synchronous") == "off")
         except psycopg.Error as error:
@@ -113,9 +123,14 @@ class Postgresql:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Lend a connection; faults are told in words, and a connection that broke is not lent again."""
+        with self.told(), self.pool.lent() as session:
+            yield session
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tell faults in words."""
         try:
-            with self.pool.lent() as session:
-                yield session
+            yield
         except psycopg.Error as error:
             raise self.explained(error) from error
         except (TypeError, ValueError, OverflowError) as error:
@@ -128,31 +143,79 @@ class Postgresql:
                 schema.require_latest(session, self.place)
             self.verified = True
 
+    def verify(self, connection: Connection) -> None:
+        """Raise ``JournalOutdated`` unless the schema is one that this version can write, within a transaction."""
+        schema.require_latest(cast(Session, connection), self.place)
+
     def set_up(self) -> None:
         """Make a database without a journal one; an existing one must be up to date."""
         if not self.verified and not self.read_only:
             with self.session() as session:
                 if schema.version_of(session) == 0:
-                    schema.apply(session, only_new=True)
+                    schema.set_up(session)
         self.require()
 
     def upgrade(self) -> bool:
         """Bring the journal up to date; say whether there was anything to do."""
         with self.session() as session:
-            done = schema.apply(session)
+            done = schema.upgrade(session, self.presence().alive)
         self.require()
         return done
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, proof: Proof | None = None) -> T:
         """Commit some work durably while nobody else does such, and return its result."""
-        with self.session() as session, session.transaction():
-            session.execute("SELECT pg_advisory_xact_lock(?)", (WRITING,))
-            return work(cast(Connection, session))
+        return self.transact(beginning_alone(schema.WRITING), work, proof)
 
-    def commit(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
+    def commit(self, work: Callable[[Connection], T], *, single: bool = False, proof: Proof | None = None) -> T:
         """Commit some work durably whose own statements say what they need to find; ``single`` is one statement."""
-        with self.session() as session, nullcontext() if single else session.transaction():
-            return work(cast(Connection, session))
+        if not single:
+            return self.transact(BEGIN, work, proof)
+        with self.session() as session:
+            try:
+                return work(cast(Connection, session))
+            except psycopg.Error as error:
+                if is_lost(session, error):
+                    session.close()
+                    raise AnswerLost(*self.doubt) from error
+                raise
+
+    def transact(self, begin: str, work: Callable[[Connection], T], proof: Proof | None) -> T:
+        """Commit some work in a transaction of its own; where its connection is lost, find out what became of it.
+
+        What was not committed is tried once more, on another connection. Raises ``AnswerLost`` where that cannot be
+        found out.
+        """
+        for more in (True, False):
+            transaction: Transaction[T] = Transaction(begin, cast(Callable[[Any], T], work), proof)
+            with self.told():
+                try:
+                    with self.pool.lent() as session:
+                        return transaction.commit(session)
+                except psycopg.Error:
+                    if not transaction.lost or not (more or transaction.asked):
+                        raise
+                    if self.was_committed(transaction):
+                        return cast(T, transaction.result)
+                    if not more:
+                        raise
+        raise AssertionError("the last try returns or raises")
+
+    def was_committed(self, transaction: Transaction[Any]) -> bool:
+        """Say what became of a transaction whose connection was lost; raises ``AnswerLost``."""
+        committed = partial(transaction.committed, self.pool)
+        try:
+            return committed()
+        except (psycopg.Error, JournalUnavailable) as error:
+            raise AnswerLost(*self.doubt, committed, transaction.result) from error
+
+    @property
+    def doubt(self) -> tuple[str, str]:
+        """What is told where an answer is lost, and what to do."""
+        return (
+            f"The journal {self.place} was lost while something was being recorded, and it could not be found out "
+            "whether that is on record.",
+            "Look before you do it again; firsthand run and firsthand feed tell.",
+        )
 
     def imports(self) -> None:
         """Note that much is written at once: nothing to do here."""
@@ -163,16 +226,21 @@ class Postgresql:
         return [int(id) for (id,) in connection.execute(sql, (number,)).fetchall()]
 
     def read(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        """Return all rows of a query."""
+        """Return all rows of a query; where its connection is lost it is asked once more."""
         self.require()
         held: Session | None = getattr(self.local, "session", None)
-        try:
+        with self.told():
             if held is not None:
                 return held.execute(sql, values).fetchall()
             with self.pool.lent() as session:
+                try:
+                    return session.execute(sql, values).fetchall()
+                except psycopg.Error as error:
+                    if not is_lost(session, error):
+                        raise
+                    session.close()
+            with self.pool.lent() as session:
                 return session.execute(sql, values).fetchall()
-        except psycopg.Error as error:
-            raise self.explained(error) from error
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -235,9 +303,9 @@ WORDS: Sequence[tuple[tuple[type[Exception], ...], str, str]] = (
 
 
 def check_durable(session: Session, *, lenient: bool) -> None:
-    """Refuse a server that says that something is recorded before it is."""
-    sql = "SELECT current_setting('fsync'), current_setting('synchronous_commit')"
-    fsync, commit = session.execute(sql).fetchone() or ("", "")
+    """Refuse a server that says that something is recorded before it is; note since when it has not crashed."""
+    sql = f"SELECT current_setting('fsync'), current_setting('synchronous_commit'), {EPOCH}"
+    fsync, commit, session.epoch = session.execute(sql).fetchone() or ("", "", "")
     if not lenient and "off" in (fsync, commit):
         name = "fsync" if fsync == "off" else "synchronous_commit"
         session.close()

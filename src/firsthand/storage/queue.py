@@ -7,12 +7,15 @@ later step of that worker must find the fence as it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from firsthand.core.runs import Run
 from firsthand.storage.codec import COLUMNS, run_of
+from firsthand.storage.database import Connection
+from firsthand.storage.doubts import AnswerLost
 from firsthand.storage.history import RUNS
 
 if TYPE_CHECKING:
@@ -34,7 +37,9 @@ CLAIM = f"""WITH chosen AS MATERIALIZED (SELECT id {OPEN_TO} ORDER BY due, id LI
     WHERE id IN (SELECT id FROM chosen) AND {WAITING} RETURNING {", ".join(COLUMNS)}"""
 """Materialized, since PostgreSQL may ask a query of rows within an UPDATE again and again, and so claim more."""
 
+CLAIMED = "SELECT 1 FROM runs WHERE id = ? AND process = ? AND fence = ?"
 LET_GO = "UPDATE runs SET process = NULL WHERE id = ? AND status = 'queued' AND process = ? AND fence = ?"
+LET_ALL_GO = "UPDATE runs SET process = NULL WHERE status = 'queued' AND process = ?"
 
 COUNTS = """SELECT count(*), coalesce(sum(CASE WHEN due > ? THEN 1 ELSE 0 END), 0),
     coalesce(sum(CASE WHEN due <= ? AND process IS NULL THEN 1 ELSE 0 END), 0) FROM runs WHERE status = 'queued'"""
@@ -78,16 +83,30 @@ class Queue:
         wanted = (now, desk, batch, batch, json.dumps(sorted(without)))
         if not self.database.read(f"SELECT id {OPEN_TO} LIMIT 1", wanted):
             return []
-        found = self.database.commit(
-            lambda connection: connection.execute(self.claiming, (*wanted, limit, process)).fetchall()
-        )
+        claimed = partial(self.claimed, (*wanted, limit, process))
+        try:
+            return self.database.commit(claimed, proof=is_claimed)
+        except AnswerLost as lost:
+            self.journal.doubts.note(lost, lambda runs: [self.let_go(run) for run in runs])
+            raise
+
+    def claimed(self, values: Sequence[object], connection: Connection) -> list[Run[Any]]:
+        """Claim runs within a transaction."""
+        found = connection.execute(self.claiming, values).fetchall()
         claimed = [run_of(row, self.journal.history.id) for row in found]
         return sorted(claimed, key=lambda run: (run.due or run.at, run.id))
 
     def let_go(self, run: Run[Any]) -> bool:
         """Free a claimed run that has not begun, for whoever claims it next; False where it is not ours any more."""
         freed = (run.id, run.process, run.fence)
-        return self.database.commit(lambda connection: connection.execute(LET_GO, freed).rowcount) == 1
+        return self.database.commit(lambda connection: connection.execute(LET_GO, freed).rowcount, single=True) == 1
+
+    def let_all_go(self, process: int) -> None:
+        """Free all that a process has claimed and not begun, such as by a claim whose answer was lost.
+
+        What it is about to begin is claimed anew then, by whoever comes first: its own step finds another fence.
+        """
+        self.database.commit(lambda connection: connection.execute(LET_ALL_GO, (process,)).rowcount, single=True)
 
     def next_due(self, desk: str, after: int) -> int | None:
         """Return when the next run of a desk is due after a time, None where nothing waits for a later time."""
@@ -104,3 +123,8 @@ class Queue:
         named = None if actions is None else json.dumps(sorted(actions))
         rows = self.database.read(OVERDUE, (before, named, named, limit))
         return [run_of(row, self.journal.history.id) for row in rows]
+
+
+def is_claimed(connection: Connection, _: int, runs: Sequence[Run[Any]]) -> bool:
+    """Say whether runs are claimed that a transaction would have claimed: all of them are, or none."""
+    return not runs or bool(connection.execute(CLAIMED, (runs[0].id, runs[0].process, runs[0].fence)).fetchone())

@@ -26,6 +26,8 @@ INSERT = """INSERT INTO schedules (desk, action, version, state, due, pinned)
     VALUES (?, ?, 1, ?, ?, NULL) RETURNING id"""
 UPDATE = """UPDATE schedules SET action = ?, version = version + 1, state = ?, due = ?, pinned = NULL
     WHERE id = ? AND version = ?"""
+SENT = """SELECT events.data FROM sent JOIN events ON events.id = sent.event
+    WHERE sent.person = ? AND sent.kind = ? AND sent.key = ?"""
 EVENT = "INSERT INTO events (run, at, kind, actor, data) VALUES (?, ?, ?, ?, ?) RETURNING id"
 PIN = "UPDATE schedules SET pinned = version WHERE id = ? AND due = ? AND pinned IS NULL"
 PINNED = "SELECT pinned FROM schedules WHERE id = ? AND due = ?"
@@ -102,11 +104,14 @@ class Schedules:
     def save(
         self, schedule: Schedule, *, kind: str, actor: str | None, at: int, due: int | None,
         changes: Sequence[object] = (), refused: tuple[Run[Any], Step] | None = None,
+        once: str | None = None, digest: str | None = None,
     ) -> Schedule | None:  # fmt: skip
         """Record a version and the event of it, and when it is next due; None where it is not after the current one."""
         process = self.enter()
 
         def work(connection: Connection) -> int | None:
+            if once and (sent := connection.execute(SENT, (actor, kind, once)).fetchone()):
+                return int(json.loads(sent[0])["schedule"])
             id = self.versioned(connection, schedule, due)
             if id is None:
                 return None
@@ -115,6 +120,8 @@ class Schedules:
             row = (None, at, kind, actor, encode({**told, "changes": changes} if changes else told))
             event = connection.execute(EVENT, row).fetchone()[0]
             connection.execute("INSERT INTO schedule_versions VALUES (?, ?, ?)", (id, schedule.version + 1, event))
+            if once:
+                connection.execute("INSERT INTO sent VALUES (?, ?, ?, ?, ?)", (actor, kind, once, event, digest))
             if refused:
                 run, step = refused
                 self.insert(connection, run, process)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from firsthand.core.errors import JournalError, JournalMissing, JournalUnavailable, SettingsError
 from firsthand.storage.commits import Commit, Commits
-from firsthand.storage.database import Connection, Values
+from firsthand.storage.database import Connection, Proof, Values
 from firsthand.storage.lock import GroupLock, Presence
 
 __all__ = ["Connection", "Sqlite"]
@@ -38,6 +38,9 @@ WAL_RESET_FIXED = (3, 51, 3)
 OPTIONS = {"mode": ("rw", "ro"), "synchronous": ("full", "off"), "max_page_count": ()}
 
 FAULTS = (sqlite3.Error, ValueError, OverflowError, TypeError)
+
+MOVED = "moved to "
+"""How the triggers of a journal that was moved begin what they say; see ``storage.moving``."""
 
 
 class Sqlite:
@@ -124,14 +127,14 @@ class Sqlite:
             raise self.explained(error) from error
         return connection
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, proof: Proof | None = None) -> T:
         """Commit some work durably, with whoever else writes now, and return its result.
 
         The work may be done twice (alone again, where another of its group failed), so it must only write.
         """
         return self.commits.commit(work)
 
-    def commit(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
+    def commit(self, work: Callable[[Connection], T], *, single: bool = False, proof: Proof | None = None) -> T:
         """Commit some work: the same here, where one writes at a time anyway."""
         return self.commits.commit(work)
 
@@ -252,6 +255,10 @@ class Sqlite:
     def explained(self, error: Exception) -> JournalError:
         """Return a fault of SQLite's in words: which it is, and what to do."""
         name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+        if str(error).startswith(MOVED):
+            return JournalUnavailable(
+                f"The journal {self.path} was {error}.", "Nothing was performed. Set FIRSTHAND_DATABASE to it."
+            )
         for start, (message, fix) in WORDS.items():
             if name.startswith(start):
                 return JournalUnavailable(f"The journal {self.path} {message}", fix)

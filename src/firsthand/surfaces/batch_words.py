@@ -35,7 +35,7 @@ def became(batch: Batch, row: BatchRow, runs: dict[int, Run[Any]]) -> list[objec
         return ["would not go through", row.fault["message"], row.fault["fix"], None, None]
     run = runs.get(row.run or 0)
     if run is None:
-        words = {"drafted": "would go through", "cancelled": "cancelled before it began"}
+        words = {"preflight": "not performed", "drafted": "would go through", "cancelled": "cancelled before it began"}
         return [words.get(batch.status, "not begun"), None, None, None, None]
     refusal, error = run.refusal, run.error
     message = refusal.message if refusal else f"{error.type}: {error.message}" if error else None
@@ -43,7 +43,9 @@ def became(batch: Batch, row: BatchRow, runs: dict[int, Run[Any]]) -> list[objec
 
 
 def preflight_words(batch: Batch) -> str:
-    """Return what a preflight has found, in a sentence."""
+    """Return what a preflight has found, in a sentence, or how far it is."""
+    if batch.status == "preflight":
+        return f"{batch.looked:,} of {batch.total:,} rows were looked at."
     would = "1 row would go through" if batch.fit == 1 else f"{batch.fit:,} rows would go through"
     return f"{would}, {batch.unfit:,} would not." if batch.unfit else f"{would}."
 

@@ -38,6 +38,15 @@ ACCOUNT_WORDS = {
 }
 """What happens around signing in, by the kind of its event."""
 
+NOTICE_WORDS = {
+    "webhook_added": "added the webhook {}",
+    "webhook_changed": "changed the webhook {}",
+    "webhook_removed": "removed the webhook {}",
+    "webhook_stopped": "switched the webhook {} off",
+    "notices_chosen": "chose anew how {} is told",
+}
+"""What happens around telling people, by the kind of its event."""
+
 TURNED_AWAY_WORDS = {
     "session": "not signed in",
     "unknown": "signed in, but not known to the desk",
@@ -187,11 +196,25 @@ def account_sentence(event: Event, names: Names) -> str:
     return f"Somebody unknown was turned away: {line(str(data.get('as')))}, {line(str(data.get('surface')))}."
 
 
+def notice_sentence(event: Event, names: Names) -> str:
+    """Return in words what happened to a webhook, or to how somebody is told."""
+    data = event.data
+    what = f"{line(str(data.get('name', '')), 80)} ({line(str(data.get('host', '')), 80)})"
+    if event.kind == "notices_chosen":
+        what = names.person(data.get("person"))
+    why = f" after {data['failures']:,} failures: {line(str(data['said']))}" if event.kind == "webhook_stopped" else "."
+    changed = ", ".join(data.get("changed", ()))
+    more = f": {line(changed)}." if changed else why
+    return f"{names.person(event.actor).capitalize()} {NOTICE_WORDS[event.kind].format(what)}{more}"
+
+
 def manual_sentence(event: Event, names: Names) -> str:
     """Return in words what happened to a manual action, or to the steps of its run; nothing of any other event."""
     data, who = event.data, names.person(event.actor)
     if event.kind.startswith("batch_"):
         return batch_sentence(event, names)
+    if event.kind in NOTICE_WORDS:
+        return notice_sentence(event, names)
     if "schedule" in data and event.run is None:
         return schedule_sentence(event, names)
     if event.kind == "ticked":

@@ -1,12 +1,15 @@
 """Performing batches: rows become runs some hundred in a commit, and each goes through the whole pipeline.
 
-How many commits that takes depends on what the action's mode promises. ``idempotent``: a hundred runs are performing
-in one commit, their outcomes are recorded in another. ``once``: the outcome of a run and that the next is performing
-are one commit, so that a crash leaves one run unknown, as without a batch. ``transactional``: as each run does alone.
+How many commits that takes depends on what the action's mode promises. ``idempotent``: as many runs as are performed
+within a quarter of a second are performing in one commit, their outcomes are recorded in another. ``once``: the outcome
+of a run and that the next is performing are one commit, so that a crash leaves one run unknown, as without a batch.
+``transactional``: as each run does alone.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,20 +19,26 @@ from typing import TYPE_CHECKING, Any, cast
 from firsthand.core.actors import Person
 from firsthand.core.batch import Batch, Progress
 from firsthand.core.batches import Batches
-from firsthand.core.errors import ChangedMeanwhile, JournalUnavailable, SubjectBusy
+from firsthand.core.errors import ChangedMeanwhile, JournalError, JournalUnavailable, SubjectBusy
 from firsthand.core.journal import Journal, Step
 from firsthand.core.pipeline import Pipeline
+from firsthand.core.preflights import Preflight
 from firsthand.core.refusals_of_batches import unknown_batch
 from firsthand.core.runs import Run
 
 if TYPE_CHECKING:
     from firsthand.storage.journal import SqlJournal
 
-TOGETHER = 100
-"""Runs that are begun, and whose outcomes are recorded, in one commit where the mode allows it."""
+LOG = logging.getLogger("firsthand")
+
+FIRST = 50
+"""Rows that are taken at first, before it is known how long each takes."""
+
+MOST = 500
+"""Rows that are taken, and outcomes that are recorded, in one commit at most."""
 
 SOON = 0.25
-"""Seconds after which what has ended is recorded, however few it is."""
+"""Seconds after which what has ended is recorded, however few it is, and for which rows are taken."""
 
 LOOK_EVERY = 0.5
 """Seconds after which it is looked again whether the batch is still to be performed."""
@@ -50,7 +59,7 @@ class Grouped:
     """A journal that takes steps of several runs in one commit; all else is the journal's own.
 
     With ``begun`` the runs are on record as performing already, so that a run's first commit is its outcome, kept
-    back until there are ``TOGETHER``. Without, an outcome is kept back until the next run is performing.
+    back until there are ``MOST``. Without, an outcome is kept back until the next run is performing.
     """
 
     def __init__(self, journal: SqlJournal, *, begun: bool) -> None:
@@ -87,7 +96,7 @@ class Grouped:
         if not self.kept:
             self.since = time.monotonic()
         self.kept.append(step)
-        if len(self.kept) >= TOGETHER or time.monotonic() > self.since + SOON:
+        if len(self.kept) >= MOST or time.monotonic() > self.since + SOON:
             self.flush()
 
     def flush(self) -> None:
@@ -125,16 +134,16 @@ class Part:
         plain = batch.mode == "transactional" or alone
         self.pipeline = pipeline if plain else replace(pipeline, journal=cast(Journal, self.grouped))
         self.again = pipeline
-        self.looked, self.over = time.monotonic(), False
+        self.looked, self.over, self.together = time.monotonic(), False, FIRST
 
     def perform(self, stopped: Callable[[], bool]) -> int:
         """Perform the next rows, or what waits of them, and return how many; 0 where there is nothing to do now."""
         batch, at = self.batch, self.clock()
-        runs = self.journal.batches.take(batch, TOGETHER, at, begun=self.begun)
+        runs = self.journal.batches.take(batch, self.together, at, begun=self.begun)
         pipeline, begun = self.pipeline, self.begun
         if not runs:
-            runs, pipeline, begun = self.journal.batches.claim(batch.id, TOGETHER, at), self.again, False
-        left = list(reversed(runs))
+            runs, pipeline, begun = self.journal.batches.claim(batch.id, self.together, at), self.again, False
+        left, began = list(reversed(runs)), time.monotonic()
         try:
             while left and not (stopped() or self.is_over()):
                 self.perform_run(pipeline, left.pop())
@@ -142,7 +151,9 @@ class Part:
             self.grouped.flush()
             while left and not self.is_put_back(left, begun=begun):
                 time.sleep(LOOK_EVERY)
-        return len(runs) - len(left)
+        done, took = len(runs) - len(left), time.monotonic() - began
+        self.together = max(1, min(MOST, int(done * SOON / took))) if done else self.together
+        return done
 
     def perform_run(self, pipeline: Pipeline, run: Run[Any]) -> None:
         """Take a run through the pipeline; one that cannot begin yet waits on."""
@@ -234,9 +245,26 @@ def advance(
 
 
 def advance_all(pipeline: Pipeline, journal: SqlJournal, stopped: Callable[[], bool]) -> float:
-    """Perform rows of each confirmed batch in turn; return after how many seconds there may be more to do."""
-    more = [advance(pipeline, journal, id, LOOK_EVERY, stopped) for id in journal.batches.under_way(pipeline.desk)]
+    """Look at rows, and perform those, of each batch in turn; return after how many seconds there may be more to do."""
+    batches, preflight = journal.batches, Preflight(pipeline, journal.batches)
+    batches.forget(pipeline.clock())
+    more = [preflight.look(id, LOOK_EVERY, stopped) for id in batches.unlooked(pipeline.desk)]
+    more += [advance(pipeline, journal, id, LOOK_EVERY, stopped) for id in batches.under_way(pipeline.desk)]
     return 0.0 if any(more) else LOOK_EVERY
+
+
+def look_beside(pipeline: Pipeline, journal: SqlJournal, id: int) -> threading.Thread:
+    """Look at the rows of a batch on a thread, which is returned; it ends at once where somebody else looks at them."""
+
+    def look() -> None:
+        try:
+            Preflight(pipeline, journal.batches).look(id)
+        except JournalError as error:
+            LOG.warning("Batch %s: %s", id, error)
+
+    thread = threading.Thread(target=look, name=f"firsthand-preflight-{id}", daemon=True)
+    thread.start()
+    return thread
 
 
 def perform(

@@ -10,6 +10,9 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from firsthand.storage.beside import Beside
+from firsthand.storage.database import Database
+
 Callback = Callable[[], None]
 
 
@@ -18,6 +21,15 @@ class Engine(Protocol):
 
     def wake(self, run: int, due: int) -> None:
         """Say that a run waits, due in microseconds since 1970. Never raises for what the engine cannot do now."""
+
+    def beside(self, database: Database) -> Beside | None:
+        """Return what says so within the very transaction, where the engine is kept in the journal's database.
+
+        None where it is not: it is woken after the commit then.
+        """
+
+    def require(self) -> None:
+        """Raise ``SettingsError`` where something is lacking without which it wakes nobody, and say what to do."""
 
     def listen(self, callback: Callback) -> Callback:
         """Have ``callback`` called, on any thread, whenever there may be work; return what ends that."""
@@ -36,6 +48,12 @@ class Threads:
             callbacks = tuple(self.callbacks)
         for callback in callbacks:
             callback()
+
+    def beside(self, _: Database) -> None:
+        """Return nothing: these threads are in no database."""
+
+    def require(self) -> None:
+        """There is nothing that could be lacking."""
 
     def listen(self, callback: Callback) -> Callback:
         """Have ``callback`` called on the thread that wakes; return what ends that."""

@@ -62,7 +62,8 @@ class Works(Protocol):
 class Worker:
     """Performs a desk's runs that wait on ``threads`` threads, woken by ``engine``; see `start` and `stop`.
 
-    ``duties`` are called on a thread of their own; ``without`` names the batches whose runs are left for now.
+    ``duties`` are called on a thread of their own; ``without`` names the batches whose runs are left for now;
+    ``told`` is called with each run that was performed, on the thread that did.
     """
 
     def __init__(
@@ -73,12 +74,14 @@ class Worker:
         *,
         duties: Iterable[Duty] = (),
         without: Callable[[], Collection[int]] = tuple,
+        told: Callable[[Run[Any]], None] = lambda _: None,
     ) -> None:
         self.desk = desk
         self.threads = threads
         self.engine = engine or desk.engine or Threads()
         self.duties: tuple[Duty, ...] = (self.settle, self.begin_scheduled, *duties)
         self.without = without
+        self.told = told
         self.bell = threading.Condition()
         self.rung = 0
         self.stopping = threading.Event()
@@ -86,6 +89,7 @@ class Worker:
         self.before: Engine | None = None
         self.deaf: Callable[[], None] = lambda: None
         self.asked: dict[int, tuple[float, float]] = {}
+        self.lost = self.freed = 0
 
     @property
     def journal(self) -> SqlJournal:
@@ -96,8 +100,12 @@ class Worker:
     # Beginning and ending
 
     def start(self) -> None:
-        """Start the threads, and let the desk wake them; raises ``DeskError`` where the desk is not right."""
+        """Start the threads, and let the desk wake them.
+
+        Raises ``DeskError`` where the desk is not right, ``SettingsError`` where the engine is not.
+        """
         self.desk.start()
+        self.engine.require()
         _ = self.journal.process
         self.queue = Queue(self.journal)
         self.before, self.desk.engine = self.desk.engine, self.engine
@@ -156,8 +164,11 @@ class Worker:
                 run = self.claim()
                 seconds = 0.0 if run else self.pause()
             except JournalUnavailable as error:
+                self.lost += 1
                 LOG.warning("Nothing can be claimed now: %s", error)
-            if run:
+            if run and self.stopping.is_set():
+                self.let_go(run)
+            elif run:
                 self.perform(run)
             else:
                 self.wait(heard, seconds)
@@ -172,7 +183,7 @@ class Worker:
     def perform(self, run: Run[Any]) -> None:
         """Perform a claimed run; one that cannot begin is let go, for this worker or another to claim again."""
         try:
-            self.desk.pipeline.resume(run)
+            self.told(self.desk.pipeline.resume(run))
         except (SubjectBusy, ChangedMeanwhile) as error:
             LOG.info("Run %s waits on: %s", run.id, error)
             self.let_go(run)
@@ -225,8 +236,14 @@ class Worker:
         return POLL if due is None else max(0.0, min(POLL, (due - now) / 1_000_000))
 
     def settle(self) -> float:
-        """See to what dead processes left: what they had claimed is free again, what is unknown may be found out."""
+        """See to what dead processes left: what they had claimed is free again, what is unknown may be found out.
+
+        So is what this one may have claimed without hearing so.
+        """
         self.journal.settle()
+        if (lost := self.lost) != self.freed:
+            self.queue.let_all_go(self.journal.process)
+            self.freed = lost
         self.find_out()
         self.ring()
         return SETTLE_EVERY

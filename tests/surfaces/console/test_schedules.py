@@ -132,3 +132,35 @@ def test_a_hidden_actions_schedules_are_not_there(house: House):
     assert "ledger" not in house.get("/")
     for path in ("/schedules/0", "/schedules/x", "/schedules/99999999999999999999"):
         assert house.client.get(path).status_code == 404
+
+
+def test_a_form_that_is_sent_twice_makes_one_schedule_and_another_one_under_its_key_is_refused(house: House):
+    form = {**hidden_fields(house.get(CANCEL), CANCEL), **FORM, "do": "schedule"}
+    sent = [house.client.post(CANCEL, data=form, headers={"origin": "http://testserver"}) for _ in range(2)]
+    assert [each.headers["location"] for each in sent] == ["/schedules/1", "/schedules/1"]
+    other = house.client.post(CANCEL, data={**form, "cron": "0 9 * * *"}, headers={"origin": "http://testserver"})
+    assert other.status_code == 422
+    assert "is not the same" in other.text
+    assert len(house.journal.schedules.all()) == 1
+
+
+def test_all_of_it_is_changed_in_the_actions_form_filled_in_from_it(house: House):
+    at = make(house, notes="Every week.")
+    form_at = f"{CANCEL}?schedule=1"
+    assert form_at in house.get(at)
+    html = house.get(form_at)
+    for words in ("Change schedule 1", "Save version 2", "Every week.", 'value="0 8 * * 1-5"', 'value="42"'):
+        assert words in html
+    assert "Run it" not in html
+    form = {**hidden_fields(html, CANCEL), **FORM, "notes": "Every day.", "cron": "0 7 * * *"}
+    post = {"headers": {"origin": "http://testserver"}}
+    shown = house.client.post(CANCEL, data={**form, "do": "coming"}, **post)
+    assert "Save version 2" in shown.text
+    changed = house.client.post(CANCEL, data={**form, "do": "schedule"}, **post)
+    assert changed.headers["location"] == at
+    now = house.journal.schedules.get(1)
+    assert (now.version, now.notes, now.cron, now.zone) == (2, "Every day.", "0 7 * * *", "Europe/Berlin")
+    late = house.client.post(CANCEL, data={**form, "do": "schedule"}, **post)
+    assert late.status_code == 422
+    assert "meanwhile (version 2" in late.text
+    assert (len(house.journal.schedules.all()), house.shop.done) == (1, [])

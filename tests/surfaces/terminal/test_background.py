@@ -1,6 +1,7 @@
 """``run --background`` and ``--at`` leave a run to a worker; ``worker`` performs it, ``withdraw`` takes it back."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -114,3 +115,39 @@ def test_a_time_that_is_none_or_has_no_zone_is_refused_with_words(office: Termin
     assert "has no time zone" in said.err
     assert "Europe/Berlin" in said.err
     assert office("feed", "--json").json == []
+
+
+def test_a_verbose_worker_tells_of_each_run_and_in_the_end_of_how_many_there_were(office: Terminal) -> None:
+    office(*SEND, "--background", "--detach")
+    with working(office, "worker", "-v") as worker:
+        assert worker.stdout
+        line = worker.stdout.readline()
+        worker.send_signal(signal.SIGTERM)
+        _, said = worker.communicate(timeout=20)
+    assert "run 1: Priya ran Send report, reason: customer asked; it succeeded: sent" in line
+    assert said.splitlines() == ["Stopping: what has begun is ended first.", "Performed 1 run: 1 succeeded."]
+
+
+def test_procrastinate_cannot_be_the_engine_of_a_journal_on_sqlite(office: Terminal) -> None:
+    for command in ("worker", "serve"):
+        said = office(command, "--engine", "procrastinate")
+        assert (said.code, said.err.splitlines()[0]) == (
+            2, "The engine procrastinate needs the journal on PostgreSQL; it is on SQLite.",
+        )  # fmt: skip
+    office.environment["FIRSTHAND_ENGINE"] = "procrastinate"
+    assert "✗ The engine procrastinate needs the journal on PostgreSQL" in office("doctor").out
+
+
+def test_the_doctor_says_whether_any_worker_is_alive_where_runs_wait_for_too_long(office: Terminal) -> None:
+    for _ in range(2):
+        office(*SEND, "--background", "--detach", "--lines", "1", "--seconds", "2")
+    assert "wait" not in office("doctor").out
+    with sqlite3.connect(office.folder / "firsthand.db") as journal:
+        journal.execute("UPDATE runs SET due = due - 61000000")
+    journal.close()
+    said = office("doctor")
+    assert "✗ 2 runs wait to be performed for over a minute, and no worker performs anything" in said.out
+    with working(office, "worker", "--threads", "1"):
+        while office("show", "1", "--json").json["status"] == "queued":
+            time.sleep(0.05)
+        assert "· 1 run waits to be performed for over a minute, and workers are alive" in office("doctor").out

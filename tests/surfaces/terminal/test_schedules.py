@@ -65,3 +65,24 @@ def test_a_schedule_that_was_paused_by_itself_says_why(terminal: Terminal) -> No
         desk.use(None)
         journal.close()
     assert "Schedule 1 was paused by itself: no_right" in terminal("schedule", "list").err
+
+
+def test_what_is_given_is_changed_and_all_else_of_a_schedule_stays(terminal: Terminal) -> None:
+    terminal(*ADD)
+    changed = terminal("schedule", "change", "1", "--input", "at_once=no", "--notes", "Told by phone.", "--json")
+    assert changed.code == 0, changed
+    now = changed.json
+    assert (now["version"], now["cron"], now["zone"], now["reason"]) == (
+        2, "30 8 * * *", "America/New_York", "customer asked",
+    )  # fmt: skip
+    assert (now["inputs"]["account"], now["inputs"]["at_once"], now["notes"]) == (42, False, "Told by phone.")
+    changed = terminal("schedule", "change", "1", "--cron", "0 7 * * *", "--without", "at_once", "--json").json
+    assert (changed["version"], changed["cron"]) == (3, "0 7 * * *")
+    assert terminal("schedule", "change", "1", "--cron", "nonsense").code == 3
+
+
+def test_sent_again_under_the_same_key_it_is_the_same_schedule(terminal: Terminal) -> None:
+    ids = [terminal(*ADD, "--once", "mail 7", "--json").json["id"] for _ in range(2)]
+    assert ids == [1, 1]
+    assert terminal(*ADD, "--once", "mail 7", "--notes", "Other.").code == 3
+    assert len(terminal("schedule", "list", "--json").json) == 1

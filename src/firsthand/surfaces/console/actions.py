@@ -15,6 +15,7 @@ from firsthand.core.drafts import Draft, draft
 from firsthand.core.errors import Refused
 from firsthand.core.looking import Looking
 from firsthand.core.runs import Run, Subject
+from firsthand.core.schedules import Schedule
 from firsthand.core.text import LIMITS
 from firsthand.storage.history import Filter
 from firsthand.surfaces.console.by_hand import use_of
@@ -26,7 +27,7 @@ from firsthand.surfaces.console.forms.reading import read
 from firsthand.surfaces.console.forms.showing import Form, form_of
 from firsthand.surfaces.console.later import NOW, When
 from firsthand.surfaces.console.performing import Listener, performed
-from firsthand.surfaces.console.schedules import DOES, Calendared, made
+from firsthand.surfaces.console.schedules import DOES, Calendared, edited, made, version_of
 from firsthand.surfaces.console.visit import NotFound, Visit
 
 OWN = ("reason", "notes", "requested_by", "ticket")
@@ -53,6 +54,8 @@ class Sheet:
     found: dict[str, Sequence[Subject]] = field(default_factory=dict)
     focus: str = ""
     when: When = NOW
+    schedule: Schedule | None = None
+    version: int = 0
     calendar: Calendared = field(default_factory=Calendared)
 
     @property
@@ -85,13 +88,18 @@ def opened(visit: Visit, action: Action) -> Sheet:
     ask = ask_of(visit, action, query.get("take", ""))
     fields = fields_for(visit, action, ask)
     again = run_of(visit, action, query.get("again", ""))
-    source = ask or again
-    entry = resumed(fields, again.inputs or {}) if again else started(fields)
+    schedule = edited(visit, action.name)
+    source = ask or again or schedule
+    repeated = again or schedule
+    entry = resumed(fields, repeated.inputs or {}) if repeated else started(fields)
     entry = prefilled(fields, query.multi_items(), onto=entry)
     own = {name: query.get(name) or (getattr(source, name) if source else None) or "" for name in OWN}
     if again and not ask and "notes" not in query:
         own["notes"] = ""
     sheet = Sheet(action, fields, entry, own, secrets.token_urlsafe(16), ask)
+    if schedule:
+        sheet.schedule, sheet.version = schedule, schedule.version
+        sheet.calendar = Calendared(schedule.cron, schedule.zone)
     sheet.raw = read(fields, entry).inputs
     return sheet
 
@@ -104,6 +112,7 @@ def posted(visit: Visit, action: Action) -> Sheet:
     own = {name: (getattr(ask, name) or "") if ask else visit.said(name) for name in OWN}
     sheet = Sheet(action, fields, entry, own, visit.said("once") or secrets.token_urlsafe(16), ask)
     sheet.when, sheet.calendar = When.of(visit), Calendared.of(visit)
+    sheet.schedule, sheet.version = edited(visit, action.name), version_of(visit)
     reading = read(fields, entry)
     sheet.raw, sheet.faults = reading.inputs, reading.faults
     return sheet
@@ -296,8 +305,9 @@ def scheduled(visit: Visit, entry: Mapping[str, Any], sheet: Sheet, looked: Draf
     refusal = sheet.calendar.look(visit)
     if refusal is None and visit.said("do") == "schedule":
         try:
-            id = made(visit, sheet.action.name, sheet.inputs, sheet.own, sheet.calendar)
+            id = made(visit, sheet.action.name, sheet.inputs, sheet.own, sheet.calendar, sheet.once)
         except Refused as refused:
+            sheet.once = secrets.token_urlsafe(16)
             return show(visit, entry, sheet, looked, refusal=refused)
         return visit.redirect(f"/schedules/{id}")
     return show(visit, entry, sheet, looked, refusal=refusal)

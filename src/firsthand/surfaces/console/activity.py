@@ -28,7 +28,7 @@ SCHEDULED = (
 
 TOLD = (
     "catalogue", "person_added", "person_changed", "handed_over", "declared", "redeclared", "retired", *SCHEDULED,
-    "batch_confirmed",
+    "batch_confirmed", "webhook_added", "webhook_changed", "webhook_removed", "webhook_stopped",
 )  # fmt: skip
 """Kinds of events that stand among the runs."""
 
@@ -62,7 +62,7 @@ def activity(visit: Visit) -> Response:
         lines=lines(runs, between(visit, wanted, runs, before), seen), new=newest - seen if seen is not None else 0,
         hand_over=hand_over(visit), overdue=0 if found or before else len(overdue(visit, PAGE)),
         once=secrets.token_urlsafe(16), reasons=reasons(visit),
-        after=visit.history.last_event(), newest=newest,
+        after=visit.history.mark(), newest=newest,
         open=",".join(str(run.id) for run in runs if run.outcome is None),
     )  # fmt: skip
 
@@ -77,8 +77,8 @@ def lines(runs: list[Run[Any]], events: list[Event], seen: int | None) -> list[R
 
 def news(visit: Visit, wanted: Filter, found: Fields) -> Response:
     """Return the lines that are new since the page was made, and those that have changed."""
-    last = visit.history.last_event()
-    if visit.asked("after") == str(last):
+    last = visit.history.mark()
+    if visit.asked("after") == last:
         return Response(status_code=304)
     top = visit.asked("top")
     newest = visit.history.last_run()

@@ -37,6 +37,7 @@ from firsthand.surfaces.console import (
     finding,
     inbox,
     manual,
+    notices,
     people,
     persons,
     runs,
@@ -57,6 +58,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     *activity.PAGES, *batches.PAGES, *actions.PAGES, *catalogue.PAGES, *finding.PAGES, *subjects.PAGES, *persons.PAGES,
     *runs.PAGES, *by_hand.PAGES, *manual.PAGES, *comments.PAGES, *inbox.PAGES, *dashboard.PAGES,
     *settling.PAGES, *schedules.PAGES, *account.PAGES, *people.PAGES,
+    *notices.PAGES,
 )  # fmt: skip
 """Method, path and page; every one of them is for known people only."""
 

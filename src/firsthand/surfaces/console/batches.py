@@ -15,6 +15,9 @@ from firsthand.surfaces.console.visit import NotFound, Visit
 from firsthand.surfaces.sheets import csv_text
 
 PAGE = 50
+SOON = 1.0
+"""Seconds after which the batch's page is shown, whether or not all its rows are looked at."""
+
 SAID = ("reason", "notes", "requested_by", "ticket")
 VERBS = ("pause", "resume", "cancel")
 
@@ -45,7 +48,7 @@ def entry_of(visit: Visit) -> Mapping[str, Any]:
 
 
 def draft(visit: Visit) -> Response:
-    """Look at every row, and show what was found; where the rows cannot be read, say which one."""
+    """Take the rows in and have them looked at; where they cannot be read, say which one."""
     entry, file, ids = entry_of(visit), visit.form.get("file"), visit.said("ids")
     said: dict[str, Any] = {name: visit.said(name) or None for name in SAID}
     if isinstance(file, UploadFile) and file.filename:
@@ -55,9 +58,12 @@ def draft(visit: Visit) -> Response:
     elif visit.said("from") != "query":
         return fill_in(visit, 422, Refused("There are no rows.", "Choose a CSV file, or paste ids."))
     try:
-        batch = visit.desk.draft_batch(str(entry["name"]), by=visit.person.id, surface="console", **said)
+        batch = visit.desk.draft_batch(
+            str(entry["name"]), by=visit.person.id, surface="console", background=True, **said
+        )
     except Refused as problem:
         return fill_in(visit, 422, problem)
+    visit.desk.look_beside(batch.id, SOON)
     return visit.redirect(f"/batches/{batch.id}")
 
 
@@ -80,6 +86,8 @@ def page(visit: Visit) -> Response:
 
 def show(visit: Visit, batch: Batch, status: int = 200, problem: Refused | None = None) -> Response:
     """Show a batch's page, or the part of it that changes."""
+    if batch.status == "preflight":  # whoever looked at its rows may have died
+        visit.desk.look_beside(batch.id)
     progress = visit.journal.batches.progress(batch, visit.desk.clock())
     mark = f"{batch.status}-{progress.done}-{sum(progress.counts.values())}"
     if visit.live and visit.asked("after") == mark:

@@ -119,11 +119,11 @@ class Console:
     def follow(self) -> None:
         """Have the followers follow until the console stops; a journal that cannot be had is tried again."""
         followers: list[Tally | Mentions] = [Tally(self.journal), Mentions(self.journal)]
-        seen = -1
+        seen = ""
         while not self.stopping.wait(PAUSE):
             try:
                 self.journal.settle()
-                last = self.history.last_event()
+                last = self.history.mark()
                 if last != seen and all([each.advance(PAUSE) for each in followers]):
                     seen = last
             except JournalUnavailable as error:

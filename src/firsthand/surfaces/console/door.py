@@ -39,6 +39,10 @@ Pages are not ``no-store``: the back button must show the same form again, with 
 """
 
 
+UNSLOWED = "firsthand.unslowed"
+"""Says, in a request's scope, that a host has a thread wait for the answer: it is not to wait longer than needed."""
+
+
 class Door:
     """What looks at every request of a console."""
 
@@ -104,7 +108,8 @@ class Outward:
             if message["type"] == "http.response.start":
                 if kind := scope.get(AWAY):
                     self.console.turned_away.note(kind)
-                    await self.slowing.wait(address_of(scope))
+                    if not scope.get(UNSLOWED):
+                        await self.slowing.wait(address_of(scope))
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)

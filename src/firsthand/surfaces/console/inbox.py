@@ -59,8 +59,8 @@ def mentions(visit: Visit) -> list[tuple[Event, str]]:
 
 def count(visit: Visit) -> Response:
     """Show how much waits, where anything has happened since a page was made."""
-    last = visit.history.last_event()
-    if visit.asked("after") == str(last):
+    last = visit.history.mark()
+    if visit.asked("after") == last:
         return Response(status_code=304)
     return visit.render("inbox_count.html", last=last)
 

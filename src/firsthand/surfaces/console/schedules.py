@@ -67,14 +67,35 @@ def shown(at: int | datetime, zone: str) -> str:
 
 
 def made(
-    visit: Visit, action: str, inputs: Mapping[str, object], own: Mapping[str, str | None], when: Calendared
+    visit: Visit, action: str, inputs: Mapping[str, object], own: Mapping[str, str | None], when: Calendared, once: str
 ) -> int:
-    """Make a schedule of what an action's form says, and return its id; raises ``Refused``."""
-    said = {name: value or None for name, value in own.items()}
+    """Make a schedule of what an action's form says, or change the one that it is of; raises ``Refused``.
+
+    Its id is returned.
+    """
+    said: dict[str, Any] = {name: value or None for name, value in own.items()}
+    if before := edited(visit, action):
+        wanted = replace(
+            before, cron=when.cron, zone=when.zone, by=visit.person.id, inputs=inputs, version=version_of(visit), **said
+        )
+        return visit.desk.schedules.change(wanted, "console").id
     schedule = visit.desk.schedule(
-        action, inputs, by=visit.person.id, cron=when.cron, zone=when.zone, surface="console", **said
+        action, inputs, by=visit.person.id, cron=when.cron, zone=when.zone, surface="console", once=once, **said
     )
     return schedule.id
+
+
+def edited(visit: Visit, action: str) -> Schedule | None:
+    """Return the schedule of an action that its form is filled in from, and changes."""
+    id = visit.said("schedule") or visit.asked("schedule")
+    found = visit.journal.schedules.get(int(id)) if id.isdecimal() and len(id) < 10 else None
+    return found if found and found.action == action and found.state != "retired" else None
+
+
+def version_of(visit: Visit) -> int:
+    """Return the version that a form was filled in from; 0, which is none, where that is no number."""
+    version = visit.said("version")
+    return int(version) if version.isdecimal() and len(version) < 10 else 0
 
 
 # Pages
@@ -132,16 +153,12 @@ def schedule_of(visit: Visit) -> Schedule:
 def change(visit: Visit) -> Response:
     """Set another time; the schedule is on the authority of whoever changed it from then on."""
     schedule, when = schedule_of(visit), Calendared.of(visit)
-    version = visit.said("version")
-    edited = replace(
-        schedule, cron=when.cron, zone=when.zone, by=visit.person.id,
-        version=int(version) if version.isdecimal() and len(version) < 10 else 0,
-    )  # fmt: skip
+    wanted = replace(schedule, cron=when.cron, zone=when.zone, by=visit.person.id, version=version_of(visit))
     if visit.said("do") == "coming":
         refusal = when.look(visit)
         return show(visit, schedule, when, 422 if refusal else 200, refusal)
     try:
-        visit.desk.schedules.change(edited, "console")
+        visit.desk.schedules.change(wanted, "console")
     except Refused as refusal:
         return show(visit, schedule_of(visit), when, 409 if refusal.code == "changed_meanwhile" else 422, refusal)
     return visit.redirect(f"/schedules/{schedule.id}")

@@ -19,6 +19,7 @@ from firsthand.core.schedules import Schedule
 from firsthand.desk import Desk
 from firsthand.storage.history import History
 from firsthand.storage.journal import SqlJournal
+from firsthand.storage.watches import Watch, Watches
 from firsthand.surfaces.console.console import Console
 from firsthand.surfaces.console.rendering import static_urls
 from firsthand.surfaces.words import Names
@@ -99,6 +100,10 @@ class Visit:
     def entry(self, action: str) -> Mapping[str, Any] | None:
         """Return the entry of an action by its name or a former one, if this person may know of it."""
         return self.entries.get(action) or self.entries.get(self.console.known().former.get(action, ""))
+
+    def watches(self, kind: str, key: str) -> bool:
+        """Say whether this person watches something."""
+        return Watches(self.journal).has(self.person.id, Watch(kind, key))
 
     @property
     def live(self) -> bool:

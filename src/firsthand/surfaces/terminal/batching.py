@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -81,7 +82,8 @@ def draft(
     desk, person = opened()
     text = sys.stdin.read() if ids == "-" else ids
     source = csv.name.rpartition("/")[2] if csv else ""
-    batch = desk.draft_batch(action, by=person.id, surface="terminal", csv=csv, ids=text, source=source, **said)
+    said |= {"csv": csv, "ids": text, "source": source}
+    batch = watched(lambda hears: desk.draft_batch(action, by=person.id, surface="terminal", hears=hears, **said))
     say_preflight(batch)
     if check or not batch.fit:
         return DONE if batch.fit else REFUSED
@@ -89,6 +91,20 @@ def draft(
         printing.say(f"Nothing was performed. Batch {batch.id} waits: firsthand batch confirm {batch.id}", error=True)
         return WAITING
     return confirmed(desk, person, batch, detach=detach, stop_after=stop_after, throttle=throttle)
+
+
+def watched(draft: Callable[[Callable[[Batch], None]], Batch]) -> Batch:
+    """Draft a batch with a bar of how many of its rows were looked at."""
+    bar, began = printing.Bar("preflight"), time.monotonic()
+
+    def hears(batch: Batch) -> None:
+        pace = batch.looked / max(time.monotonic() - began, 0.001)
+        bar.update(batch.looked, batch.total, pace_words(Progress({"looked": batch.looked}, batch.total, pace)))
+
+    try:
+        return draft(hears)
+    finally:
+        bar.close()
 
 
 def say_preflight(batch: Batch) -> None:

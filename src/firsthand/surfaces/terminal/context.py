@@ -112,7 +112,7 @@ def load_desk() -> Desk:
             'Say where it is: FIRSTHAND_DESK=support:desk, or desk = "support:desk" in firsthand.toml.',
         )
     desk = import_desk(settings)
-    desk.use(SqlJournal(settings.database))
+    desk.open(settings)
     return desk
 
 

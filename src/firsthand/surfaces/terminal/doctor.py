@@ -5,22 +5,34 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from firsthand.core.errors import FirsthandError, JournalMissing, JournalUnavailable
+from firsthand.core.errors import FirsthandError, JournalMissing, JournalUnavailable, SettingsError
 from firsthand.core.promises import broken_promises
-from firsthand.settings import Settings
+from firsthand.core.queueing import OVERDUE
+from firsthand.settings import ENGINES, Settings
+from firsthand.storage.database import Database
 from firsthand.storage.journal import SqlJournal
+from firsthand.storage.opening import living, moved_to, schema_known, version
+from firsthand.storage.outbox import SECOND, Outbox
+from firsthand.storage.queue import Queue
 from firsthand.storage.sqlite import WAL_RESET_FIXED, Sqlite
 from firsthand.storage.turned_away import DAY, counted
+from firsthand.storage.webhooks import Webhooks
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import import_desk, login
 from firsthand.surfaces.terminal.main import DONE, FAILED
 from firsthand.surfaces.words import TURNED_AWAY_WORDS
+from firsthand.work.choosing import engine_of
+
+LATE = 600 * SECOND
+"""After how long a message that was never tried is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,8 @@ def findings() -> Iterator[Finding]:
         yield from journal_findings(journal)
         yield who_finding(journal)
         yield from door_findings(journal)
+        yield from notify_findings(settings, journal)
+    yield from engine_findings(settings)
     yield from desk_findings(settings, journal)
 
 
@@ -88,6 +102,10 @@ def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
     yield Finding("fine", f"The journal is {database.place}.")
     if database.read_only:
         yield Finding("note", "It is opened read-only (mode=ro), so nothing can be performed.")
+    if where := moved_to(database):
+        yield Finding("wrong", f"It was moved to {where}. Set FIRSTHAND_DATABASE to it.")
+    if not database.read_only:
+        yield from version_findings(database)
     if journal.kept.waiting():
         kept = len(journal.kept.steps())
         said = "An outcome waits" if kept == 1 else f"{kept} outcomes wait"
@@ -100,6 +118,54 @@ def journal_findings(journal: SqlJournal) -> Iterator[Finding]:
     if unknown:
         runs = "1 run" if unknown == 1 else f"{unknown} runs"
         yield Finding("note", f"{runs} ended unknown. Look: firsthand feed --outcome unknown.")
+    yield from waiting_findings(journal)
+
+
+def waiting_findings(journal: SqlJournal) -> Iterator[Finding]:
+    """Yield whether runs wait for longer than a worker lets them, and whether any worker performs some."""
+    now = time.time_ns() // 1000
+    counts = Queue(journal).waiting(now, now - OVERDUE // timedelta(microseconds=1))
+    if counts.overdue:
+        runs = "1 run waits" if counts.overdue == 1 else f"{counts.overdue} runs wait"
+        busy = journal.database.read(PERFORMED)[0][0]
+        begun = f"{'1 run is' if busy == 1 else f'{busy} runs are'} being performed"
+        if busy:
+            more = f"workers are alive, but busy: {begun}. Start more, or with more --threads."
+        else:
+            more = "no worker performs anything. Start one: firsthand worker."
+        yield Finding("note" if busy else "wrong", f"{runs} to be performed for over a minute, and {more}")
+
+
+PERFORMED = "SELECT count(*) FROM runs WHERE status = 'performing' AND due IS NOT NULL AND process IS NOT NULL"
+"""What living workers perform: what a dead one did is settled."""
+
+
+def engine_findings(settings: Settings) -> Iterator[Finding]:
+    """Yield whether the engine of the settings can wake workers."""
+    try:
+        engine_of(settings.engine, settings.database).require()
+    except SettingsError as error:
+        yield Finding("wrong", str(error))
+    else:
+        if settings.engine != ENGINES[0]:
+            yield Finding("fine", f"The engine {settings.engine} can wake workers.")
+
+
+def version_findings(database: Database) -> Iterator[Finding]:
+    """Yield which versions are in use: the schema's, where it is a newer one, and those of the processes that live."""
+    known, schema = schema_known(database), version(database)
+    if schema > known:
+        yield Finding("note", f"Its schema is at {schema}; this Firsthand knows {known}, and goes on with it.")
+    try:
+        found = living(database)
+    except PermissionError:
+        return
+    if found:
+        told = Counter(f"Firsthand {each.version or '?'} (schema {each.schema})" for each in found)
+        versions = ", ".join(f"{count} of {name}" for name, count in sorted(told.items()))
+        yield Finding(
+            "fine" if all(each.schema == schema for each in found) else "note", f"Processes in it: {versions}."
+        )
 
 
 def file_findings(database: Sqlite) -> Iterator[Finding]:
@@ -173,6 +239,21 @@ def door_findings(journal: SqlJournal) -> Iterator[Finding]:
     if counts:
         kinds = ", ".join(f"{TURNED_AWAY_WORDS.get(kind, kind)} ({count:,})" for kind, count in counts.items())
         yield Finding("note", f"Turned away at the console's door in 30 days: {kinds}.")
+
+
+def notify_findings(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:
+    """Yield what people, or other programs, could not be told, and whether anybody delivers it."""
+    outbox, now = Outbox(journal), time.time_ns() // 1000
+    if settings.smtp_host:
+        yield Finding("fine", f"Mail goes out through {settings.smtp_host} ({settings.smtp_security}).")
+    if failed := outbox.counts(now)["failed"]:
+        said = "1 message" if failed == 1 else f"{failed:,} messages"
+        yield Finding("note", f"{said} could not be delivered. Look: firsthand notify.")
+    if late := outbox.late(now - LATE):
+        yield Finding("note", f"{late:,} wait to be delivered for over ten minutes: does serve or worker run?")
+    for each in Webhooks(journal).all():
+        if each.state == "off":
+            yield Finding("note", f"The webhook {each.name} is off{f': {each.said}' if each.said else '.'}")
 
 
 def desk_findings(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -17,11 +17,14 @@ from firsthand.core.runs import Run, microseconds
 from firsthand.settings import Settings
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
-from firsthand.storage.opening import opened, upgraded, version
+from firsthand.storage.opening import moved_to, opened, upgraded, version
 from firsthand.surfaces.sheets import csv_text
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.context import login, open_journal
 from firsthand.surfaces.terminal.reading import DAY
+
+if TYPE_CHECKING:
+    from firsthand.storage.moving import Moved
 
 PAGE = 1_000
 
@@ -36,11 +39,14 @@ def db_command(ctx: click.Context, as_json: bool) -> None:
     journal = open_journal()
     place, size = journal.database.place, journal.database.size()
     runs, events = (journal.database.read(f"SELECT count(*) FROM {name}")[0][0] for name in ("runs", "events"))
+    where, schema = moved_to(journal.database), version(journal.database)
     if as_json:
-        found = {"path": place, "schema": version(journal.database), "runs": runs, "events": events, "bytes": size}
+        found = {"path": place, "schema": schema, "runs": runs, "events": events, "bytes": size, "moved_to": where}
         printing.say_json(found)
         return
-    printing.say(f"{place}: schema {version(journal.database)}, {runs:,} runs, {events:,} events, {size:,} bytes")
+    printing.say(f"{place}: schema {schema}, {runs:,} runs, {events:,} events, {size:,} bytes")
+    if where:
+        printing.say(f"It was moved to {where}: this is what it was then.")
 
 
 @db_command.command()
@@ -54,6 +60,64 @@ def upgrade() -> None:
         journal.append("upgraded", actor=f"system:{login()}", at=time.time_ns() // 1000, data=data)
     said = f", after a copy to {done.copy}" if done.copy else ""
     printing.say(f"{database.place} is at schema {done.version}{said}.")
+
+
+@db_command.command()
+@click.argument("url")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def move(url: str, as_json: bool) -> None:
+    """Move the journal from SQLite to an empty PostgreSQL database, and prove that nothing changed.
+
+    URL is postgresql://user@host:5432/database; a password may stand in ~/.pgpass or PGPASSWORD instead.
+    """
+    from firsthand.storage.moving import move
+
+    bar, start = printing.Bar("moving"), time.monotonic()
+
+    def progress(doing: str, done: int, total: int) -> None:
+        rate = done / max(time.monotonic() - start, 0.001)
+        bar.update(done, total, f"{doing}, {done:,} of {total:,} rows, {rate:,.0f} a second")
+
+    journal = SqlJournal(Settings.load().database)
+    try:
+        moved = move(journal, url, f"system:{login()}", progress)
+    finally:
+        bar.close()
+        journal.close()
+    if as_json:
+        printing.say_json(
+            {
+                "from": moved.source,
+                "to": moved.target,
+                "before": moved.before,
+                "rows": moved.rows,
+                "spelt": moved.spelt,
+                "left": moved.left,
+                "tables": [proof._asdict() for proof in moved.tables],
+            }
+        )
+        return
+    say_moved(moved)
+
+
+def say_moved(moved: Moved) -> None:
+    """Say what was moved, and what to do now."""
+    if moved.before:
+        printing.say(f"It was moved to {moved.target} before; the file now says so.")
+    else:
+        printing.table(
+            ("table", "rows", "digest, here and there"),
+            [(proof.table, f"{proof.rows:,}", proof.digest) for proof in moved.tables],
+            right=(1,),
+        )
+        printing.say(f"Moved {moved.rows:,} rows to {moved.target}: read back there, and the same as here.")
+    if moved.spelt:
+        printing.say(
+            f"{moved.spelt:,} rows had NUL characters in texts, which are written as \N{SYMBOL FOR NULL} there."
+        )
+    if moved.left:
+        printing.say(f"Tables that are not the journal's stayed: {', '.join(moved.left)}.")
+    printing.say(f"Set FIRSTHAND_DATABASE to it. {moved.source} can be read, and is not written any more.")
 
 
 @db_command.command()

@@ -15,6 +15,7 @@ from firsthand.core.runs import OUTCOMES, Run, microseconds
 from firsthand.core.steps import Steps
 from firsthand.storage.history import Filter
 from firsthand.storage.journal import SqlJournal
+from firsthand.storage.tail import Tail
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.by_hand import say_steps
 from firsthand.surfaces.terminal.completion import action_names, reasons
@@ -52,17 +53,17 @@ def feed_command(limit: int, follow: bool, as_json: bool, **given: Any) -> None:
     wanted = filter_of(journal, **given)
     if not as_json and not any(given.values()):
         wanted = replace(wanted, alone=True)
+    tail = Tail(journal.history)
     runs = journal.history.feed(wanted, limit)
-    position = journal.history.last_event()
     names = names_of(journal)
     if as_json and follow:
-        follow_on(journal, wanted, names, position, as_json=True)
+        follow_on(journal, wanted, names, tail, as_json=True)
     elif as_json:
         printing.say_json([run.as_dict() for run in runs])
     else:
         show_feed(journal, wanted, runs, names, limit, bare=not any(given.values()), follow=follow)
         if follow:
-            follow_on(journal, wanted, names, position, as_json=False)
+            follow_on(journal, wanted, names, tail, as_json=False)
 
 
 def show_feed(
@@ -123,13 +124,12 @@ def show_line(entry: Run[Any] | Event, names: Names) -> None:
     printing.say_painted(head + sentence(entry, names), printing.COLOURS.get(entry.status))
 
 
-def follow_on(journal: SqlJournal, wanted: Filter, names: Names, position: int, *, as_json: bool) -> None:
+def follow_on(journal: SqlJournal, wanted: Filter, names: Names, tail: Tail, *, as_json: bool) -> None:
     """Show runs as they end, until stopped."""
     ends = {"asked", "succeeded", "refused", "failed", "declined", "withdrawn", "unknown", "settled"}
     while pause():
-        events = journal.history.events_after(position, 500)
+        events = tail.read(500)
         for event in events:
-            position = event.id
             run = journal.run(event.run) if event.run is not None and event.kind in ends else None
             if run and journal.history.is_wanted(run.id, wanted):
                 printing.say_json(run.as_dict()) if as_json else show_line(run, names)

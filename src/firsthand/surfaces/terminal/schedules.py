@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ def schedule_command() -> None:
 @click.option("--notes", help="Why, in words.")
 @click.option("--requested-by", metavar="WHO", help="Who wanted it: a customer, a colleague.")
 @click.option("--ticket", help="The ticket that it belongs to.")
+@click.option("--once", metavar="KEY", help="Sent again under the same key it is the same schedule.")
 @JSON
 def add(action: str, cron: str, zone: str, pairs: tuple[str, ...], as_json: bool, **said: str | None) -> None:
     """Have ACTION performed by calendar, on your authority."""
@@ -47,6 +49,29 @@ def add(action: str, cron: str, zone: str, pairs: tuple[str, ...], as_json: bool
     inputs: dict[str, object] = dict(named(pairs))
     made = desk.schedule(action, inputs, by=person.id, cron=cron, zone=zone, surface="terminal", **said)
     tell("Scheduled", made, as_json=as_json)
+
+
+@schedule_command.command()
+@click.argument("schedule")
+@click.option("--cron", metavar="'M H D M W'", help="Minute, hour, day, month, weekday.")
+@click.option("--zone", help="The time zone of these.")
+@click.option("--input", "pairs", multiple=True, metavar="NAME=VALUE", help="An input; those not given stay.")
+@click.option("--without", multiple=True, metavar="NAME", help="An input that is not to be given any more.")
+@click.option("--reason", help="Why.")
+@click.option("--notes", help="Why, in words.")
+@click.option("--requested-by", metavar="WHO", help="Who wanted it.")
+@click.option("--ticket", help="The ticket that it belongs to.")
+@JSON
+def change(
+    schedule: str, pairs: tuple[str, ...], without: tuple[str, ...], as_json: bool, **said: str | None
+) -> None:  # fmt: skip
+    """Change a SCHEDULE: what is not given stays. It is on your authority from then on."""
+    desk, person = here()
+    found = desk.schedules.open(parse_id(schedule), person, "change")
+    inputs = {name: value for name, value in found.inputs.items() if name not in without} | dict(named(pairs))
+    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    edited = replace(found, by=person.id, inputs=inputs, **given)
+    tell("Changed", desk.schedules.change(edited, "terminal"), as_json=as_json)
 
 
 @schedule_command.command("list")

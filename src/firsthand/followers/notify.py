@@ -1,0 +1,182 @@
+"""Notify: the follower that fills the outbox, in the transaction that moves its position.
+
+What it has read it does not read again: a rebuild tells nobody anything twice. What happened some days ago is not news,
+so whoever begins to have people told, or was down for long, sends nobody a year of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from firsthand.core.notices import Preferences
+from firsthand.core.runs import Run
+from firsthand.followers.concerned import TOLD, TYPES, Fact, Known, concerned
+from firsthand.followers.following import Follower, Position
+from firsthand.storage import outbox
+from firsthand.storage.codec import run_of
+from firsthand.storage.database import Connection
+from firsthand.storage.history import NOT_SUCCEEDED, RUNS
+from firsthand.storage.journal import SqlJournal
+from firsthand.storage.preferences import chosen
+from firsthand.storage.queue import Queue
+from firsthand.storage.watches import Watches
+from firsthand.storage.webhooks import Webhook, Webhooks
+
+LOG = logging.getLogger("firsthand")
+
+NEWS = 3 * 86_400 * 1_000_000
+"""Microseconds after which what happened is told to nobody any more."""
+
+ASK_WAITS = 4 * 3_600 * 1_000_000
+"""Microseconds after which an ask that nobody took is told to those who may take it, once more."""
+
+OVERDUE = 10 * 60 * 1_000_000
+"""Microseconds after which whoever wants a run that is due is told that no worker has begun it."""
+
+ODD = (ValueError, LookupError, TypeError, AttributeError)
+"""What odd data on record may raise."""
+
+CHUNK = 2_000
+MOST_ROWS = 250
+"""So many rows at most are added at once, which takes about 1 ms under the write lock."""
+MOST_LATE = 500
+
+KINDS = ", ".join(f"'{each}'" for each in sorted(TOLD))
+NEXT = f"""SELECT {{place}}, events.id, events.at, events.kind, events.actor, events.run,
+        CASE WHEN events.kind IN ({KINDS}) THEN events.data END,
+        runs.action, runs.actor, runs.asked_by, runs.tags, runs.subjects, runs.batch, runs.schedule
+    FROM events LEFT JOIN runs ON runs.id = events.run AND events.kind IN ({KINDS})
+    WHERE {{after}} {{settled}} ORDER BY {{order}} LIMIT :limit"""
+LATE_ASKS = f"{RUNS} WHERE {NOT_SUCCEEDED} AND status = 'asked' AND at <= ? ORDER BY at, id LIMIT ?"
+SINCE_WHEN = "SELECT max(id) FROM events WHERE run = ? AND kind IN ('asked', 'queued')"
+THERE = """SELECT event FROM notices WHERE kind IN ('waiting', 'run.waiting')
+    AND event IN (SELECT CAST(value AS bigint) FROM json_each(?))"""
+
+Row = tuple[str, str, int, int | None, int]
+"""Recipient, kind, event, run and time of a notice."""
+
+
+class Notify(Follower):
+    """The follower that decides who is told what. ``mail`` says whether people can be reached at all."""
+
+    name = "notify"
+    take_away = ()
+
+    def __init__(self, journal: SqlJournal, clock: Callable[[], int], *, mail: bool) -> None:
+        super().__init__(journal.database)
+        self.journal = journal
+        self.clock = clock
+        self.mail = mail
+        self.watches = Watches(journal)
+        self.webhooks = Webhooks(journal)
+        self.known_at: tuple[int, Known] | None = None
+
+    def fold(self) -> bool:
+        """Read the next events, if there are any; say whether there may be more: what comes meanwhile has time."""
+        position = self.position()
+        rows = self.read(NEXT, **position._asdict(), limit=CHUNK)
+        if not rows:
+            return False
+        found: list[Row] = []
+        since, to = self.clock() - NEWS, position
+        for row in rows:
+            to = Position(*row[:2])
+            if row[4] in TOLD and row[3] >= since:
+                found += self.told_of(row[2:])
+            if len(found) > MOST_ROWS:
+                break
+        self.moved(position, to, lambda connection: connection.executemany(outbox.ADD, found))
+        return len(rows) == CHUNK or to != Position(*rows[-1][:2])
+
+    def told_of(self, row: Sequence[Any]) -> list[Row]:
+        """Return the rows of what an event has to be told; an odd one is told to nobody, so that it holds up none."""
+        try:
+            return list(self.notices(fact_of(row)))
+        except ODD as error:
+            LOG.warning("Event %s cannot be told to anybody: %r", row[0], error)
+            return []
+
+    def notices(self, fact: Fact) -> Iterator[Row]:
+        """Yield the rows of what an event has to be told."""
+        known = self.known()
+        keys = known.with_former(fact.keys())
+        watching = {person for person, _ in self.watches.of_keys(keys)} if self.mail else set()
+        people = concerned(fact, known, watching, self.owner(fact))
+        yield from self.rows(fact, people, known)
+
+    def rows(self, fact: Fact, people: Iterable[tuple[str, str]], known: Known) -> Iterator[Row]:
+        """Yield the rows of those people who want to hear of it and can be reached, and of webhooks."""
+        preferences = chosen(self.database) if self.mail else {}
+        for kind, person in people if self.mail else ():
+            wanted = preferences.get(person, Preferences())
+            if wanted.wants(kind) and wanted.reached_at(person):
+                yield outbox.to_person(person), kind, fact.id, fact.run, fact.at
+        type = TYPES.get(fact.kind, "")
+        for webhook in self.webhooks.active() if type else ():
+            if is_for(webhook, type, fact, known):
+                yield outbox.to_webhook(webhook.id), type, fact.id, fact.run, fact.at
+
+    def known(self) -> Known:
+        """Return people and catalogue, read anew only where something has changed about them."""
+        history, event = self.journal.history, self.journal.history.last_event_of_no_run()
+        if self.known_at is None or self.known_at[0] != event:
+            known = Known(self.journal.people.all(), dict(history.catalogue()), history.gone())
+            self.known_at = (event, known)
+        return self.known_at[1]
+
+    def owner(self, fact: Fact) -> str | None:
+        """Return whose batch an event is about."""
+        if not fact.kind.startswith("batch_"):
+            return None
+        rows = self.database.read("SELECT actor FROM batches WHERE id = ?", (fact.data.get("batch"),))
+        return str(rows[0][0]) if rows else None
+
+    # What no event tells of: that nothing happens
+
+    def look(self) -> None:
+        """Tell of asks that nobody takes, and of runs that are due and that no worker has begun; each once."""
+        now = self.clock()
+        asks = [run_of(row, "") for row in self.database.read(LATE_ASKS, (now - ASK_WAITS, MOST_LATE))]
+        late = [*asks, *Queue(self.journal).overdue(now - OVERDUE, MOST_LATE)]
+        since = {self.since_when(run): run for run in late}
+        there = {int(event) for (event,) in self.database.read(THERE, (json.dumps(sorted(since)),))}
+        found: list[Row] = []
+        for event, run in since.items():
+            if event and event not in there and len(found) < MOST_ROWS:
+                found += self.waiting(run, event, now)
+        if found:
+
+            def work(connection: Connection) -> None:
+                connection.executemany(outbox.ADD, found)
+
+            self.database.write(work)
+
+    def since_when(self, run: Run[Any]) -> int:
+        """Return the event since which a run waits."""
+        rows = self.database.read(SINCE_WHEN, (run.id,))
+        return int(rows[0][0] or 0)
+
+    def waiting(self, run: Run[Any], event: int, now: int) -> Iterator[Row]:
+        """Yield the rows of a run that waits for too long: for who may take it, or for whoever wanted it."""
+        known, fact = self.known(), Fact(event, now, "waiting", None, run.id, action=run.action)
+        people = known.performers(run.action) - {run.asked_by} if run.status == "asked" else {run.actor}
+        told = [("waiting", person) for person in sorted(each for each in people if each)]
+        yield from self.rows(fact, [each for each in told if known.told(each[1], run.action)], known)
+
+
+def is_for(webhook: Webhook, type: str, fact: Fact, known: Known) -> bool:
+    """Say whether a webhook wants to be told of a fact, and may be."""
+    return type in webhook.kinds and known.may_know(webhook.roles, fact.concerns)
+
+
+def fact_of(row: Sequence[Any]) -> Fact:
+    """Return the fact of a row of ``NEXT``, behind its place."""
+    id, at, kind, actor, run, data, action, by, asked_by, tags, subjects, batch, schedule = row
+    told = [f"{each['kind']}:{each['id']}" for each in json.loads(subjects or "[]")]
+    return Fact(
+        id, at, kind, actor, run, json.loads(data), action, by, asked_by, tuple(json.loads(tags or "[]")),
+        tuple(told), batch, schedule,
+    )  # fmt: skip

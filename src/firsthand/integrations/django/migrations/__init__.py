@@ -1,0 +1,1 @@
+"""The one table in the database of the project: the marks of runs."""
