@@ -74,6 +74,7 @@ def perform(page: Page, port: int) -> None:
     page.get_by_label("Username").fill("you")
     page.get_by_label("Password").fill("correct-horse")
     page.get_by_role("button", name=log_in).click()
+    page.wait_for_url("**/support/actions/**")  # and its script
     page.get_by_role("textbox", name=f"{field} required").press_sequentially("you")
     page.locator(".finds").get_by_text("you").first.click()
     page.get_by_label(notes, exact=True).fill("They asked on the phone.")

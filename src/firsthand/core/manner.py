@@ -16,9 +16,10 @@ outcome in one transaction."""
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an author said of it: without a ``mode`` it is that of the desk. ``verify`` is a read-only function that says, after a crash, whether it happened.
+    """What an author said of it; without a ``mode`` it is that of the desk.
 
-    ``subjects`` is a query of what it may be done to, for batches.
+    ``verify`` is a read-only function that says, after a crash, whether it happened; ``subjects`` is a query of what it
+    may be done to, for batches.
     """
 
     mode: str | None = None

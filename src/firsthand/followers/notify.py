@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from firsthand.core.notices import Preferences
 from firsthand.core.runs import Run
 from firsthand.followers.concerned import TOLD, TYPES, Fact, Known, concerned
-from firsthand.followers.following import Follower, Position
+from firsthand.followers.following import START, Follower, Position
 from firsthand.storage import outbox
 from firsthand.storage.codec import run_of
 from firsthand.storage.database import Connection
@@ -55,6 +55,22 @@ SINCE_WHEN = "SELECT max(id) FROM events WHERE run = ? AND kind IN ('asked', 'qu
 THERE = """SELECT event FROM notices WHERE kind IN ('waiting', 'run.waiting')
     AND event IN (SELECT CAST(value AS bigint) FROM json_each(?))"""
 
+ONLY_NAMED = ("recorded", "handed_over")
+"""Kinds of events that concern nobody but those whom they name."""
+
+DEFAULTS = Preferences()
+NOBODY = Known((), {}, {})
+
+
+class Around(NamedTuple):
+    """What there is to know for telling some facts: ``watching`` are the people by kind and name of what they watch."""
+
+    known: Known
+    watching: Mapping[tuple[str, str], set[str]]
+    preferences: Mapping[str, Preferences]
+    webhooks: Sequence[Webhook]
+
+
 Row = tuple[str, str, int, int | None, int]
 """Recipient, kind, event, run and time of a notice."""
 
@@ -80,43 +96,62 @@ class Notify(Follower):
         rows = self.read(NEXT, **position._asdict(), limit=CHUNK)
         if not rows:
             return False
+        facts = self.facts(rows)
+        around = self.around(facts)
         found: list[Row] = []
-        since, to = self.clock() - NEWS, position
-        for row in rows:
-            to = Position(*row[:2])
-            if row[4] in TOLD and row[3] >= since:
-                found += self.told_of(row[2:])
+        to = Position(*rows[-1][:2])
+        for place, fact in facts:
             if len(found) > MOST_ROWS:
                 break
+            found += self.notices(fact, around)
+            to = place if len(found) > MOST_ROWS else to
         self.moved(position, to, lambda connection: connection.executemany(outbox.ADD, found))
         return len(rows) == CHUNK or to != Position(*rows[-1][:2])
 
-    def told_of(self, row: Sequence[Any]) -> list[Row]:
-        """Return the rows of what an event has to be told; an odd one is told to nobody, so that it holds up none."""
-        try:
-            return list(self.notices(fact_of(row)))
-        except ODD as error:
-            LOG.warning("Event %s cannot be told to anybody: %r", row[0], error)
-            return []
+    def facts(self, rows: Sequence[Sequence[Any]]) -> list[tuple[Position, Fact]]:
+        """Return what of some events somebody may be told, with their places; what is odd is told to nobody."""
+        since, found = self.clock() - NEWS, []
+        for xid, place, *row in rows:
+            if row[2] not in TOLD or row[1] < since or (row[2] in ONLY_NAMED and "@" not in row[5]):
+                continue
+            try:
+                found.append((Position(xid, place), fact_of(row)))
+            except ODD as error:
+                LOG.warning("Event %s cannot be told to anybody: %r", row[0], error)
+        return found
 
-    def notices(self, fact: Fact) -> Iterator[Row]:
+    def around(self, facts: Sequence[tuple[Position, Fact]]) -> Around:
+        """Return what there is to know for telling some facts, read once for all of them."""
+        known = self.known() if facts else NOBODY
+        keys: dict[str, set[str]] = {}
+        for _, fact in facts:
+            for kind, names in known.with_former(fact.keys()).items():
+                keys.setdefault(kind, set()).update(names)
+        watching: dict[tuple[str, str], set[str]] = {}
+        for person, watch in self.watches.of_keys(keys) if self.mail else ():
+            watching.setdefault((watch.kind, watch.key), set()).add(person)
+        preferences = chosen(self.database) if facts and self.mail else {}
+        return Around(known, watching, preferences, self.webhooks.active() if facts else [])
+
+    def notices(self, fact: Fact, around: Around) -> Iterator[Row]:
         """Yield the rows of what an event has to be told."""
-        known = self.known()
-        keys = known.with_former(fact.keys())
-        watching = {person for person, _ in self.watches.of_keys(keys)} if self.mail else set()
-        people = concerned(fact, known, watching, self.owner(fact))
-        yield from self.rows(fact, people, known)
+        watching: set[str] = set()
+        if around.watching:
+            keys = around.known.with_former(fact.keys())
+            every = ((kind, name) for kind, names in keys.items() for name in names)
+            watching = watching.union(*(around.watching.get(each, ()) for each in every))
+        people = concerned(fact, around.known, watching, self.owner(fact))
+        yield from self.rows(fact, people, around)
 
-    def rows(self, fact: Fact, people: Iterable[tuple[str, str]], known: Known) -> Iterator[Row]:
+    def rows(self, fact: Fact, people: Iterable[tuple[str, str]], around: Around) -> Iterator[Row]:
         """Yield the rows of those people who want to hear of it and can be reached, and of webhooks."""
-        preferences = chosen(self.database) if self.mail else {}
         for kind, person in people if self.mail else ():
-            wanted = preferences.get(person, Preferences())
+            wanted = around.preferences.get(person, DEFAULTS)
             if wanted.wants(kind) and wanted.reached_at(person):
                 yield outbox.to_person(person), kind, fact.id, fact.run, fact.at
         type = TYPES.get(fact.kind, "")
-        for webhook in self.webhooks.active() if type else ():
-            if is_for(webhook, type, fact, known):
+        for webhook in around.webhooks:
+            if is_for(webhook, type, fact, around.known):
                 yield outbox.to_webhook(webhook.id), type, fact.id, fact.run, fact.at
 
     def known(self) -> Known:
@@ -143,10 +178,11 @@ class Notify(Follower):
         late = [*asks, *Queue(self.journal).overdue(now - OVERDUE, MOST_LATE)]
         since = {self.since_when(run): run for run in late}
         there = {int(event) for (event,) in self.database.read(THERE, (json.dumps(sorted(since)),))}
+        around = self.around([(START, Fact(0, now, "waiting", None))] if since.keys() - there else ())
         found: list[Row] = []
         for event, run in since.items():
             if event and event not in there and len(found) < MOST_ROWS:
-                found += self.waiting(run, event, now)
+                found += self.waiting(run, event, now, around)
         if found:
 
             def work(connection: Connection) -> None:
@@ -159,12 +195,12 @@ class Notify(Follower):
         rows = self.database.read(SINCE_WHEN, (run.id,))
         return int(rows[0][0] or 0)
 
-    def waiting(self, run: Run[Any], event: int, now: int) -> Iterator[Row]:
+    def waiting(self, run: Run[Any], event: int, now: int, around: Around) -> Iterator[Row]:
         """Yield the rows of a run that waits for too long: for who may take it, or for whoever wanted it."""
-        known, fact = self.known(), Fact(event, now, "waiting", None, run.id, action=run.action)
+        known, fact = around.known, Fact(event, now, "waiting", None, run.id, action=run.action)
         people = known.performers(run.action) - {run.asked_by} if run.status == "asked" else {run.actor}
         told = [("waiting", person) for person in sorted(each for each in people if each)]
-        yield from self.rows(fact, [each for each in told if known.told(each[1], run.action)], known)
+        yield from self.rows(fact, [each for each in told if known.told(each[1], run.action)], around)
 
 
 def is_for(webhook: Webhook, type: str, fact: Fact, known: Known) -> bool:

@@ -186,7 +186,7 @@ def warn(run: int, error: Exception) -> None:
 
 
 def __getattr__(name: str) -> App:
-    """Return ``app``: procrastinate's own command needs one, such as for its tables, on the database of the settings."""
+    """Return ``app``, which procrastinate's own command needs, such as for its tables: on the settings' database."""
     if name == "app":
         return App(connector=PsycopgConnector(conninfo=parse_url(Settings.load().database)[0]))
     raise AttributeError(name)

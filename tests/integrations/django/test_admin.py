@@ -140,6 +140,7 @@ from django.contrib.auth.models import Group, User
 from django.test import TestCase
 
 from firsthand.integrations.django import desk
+from firsthand.testing import trial
 from orders.models import Order, Payment
 
 
@@ -155,11 +156,28 @@ class Cancelling(TestCase):
         self.order.refresh_from_db()
         self.assertEqual((run.status, self.order.state), ("succeeded", "cancelled"))
 
+    def test_it_is_refused_to_others_on_trial(self):
+        with trial(desk, sam="sales", lena="support") as t:
+            said = {"reason": "customer asked"}
+            self.assertEqual(t.run("order.cancel", {"order": self.order.pk}, by="sam", **said).status, "refused")
+            self.assertEqual(t.run("order.cancel", {"order": self.order.pk}, by="lena", **said).status, "succeeded")
+        self.assertEqual(Order.objects.get().state, "cancelled")
+
     def test_it_leaves_nothing_when_it_raises(self):
         run = desk.run("order.cancel", {"order": self.order, "note": "raise"}, by="priya", reason="customer asked")
         self.order.refresh_from_db()
         self.assertEqual((run.status, self.order.state, Payment.objects.count()), ("failed", "open", 0))
 """)
     journal = Path(sqlite_site.folder / "firsthand.db").read_bytes()
-    assert "OK" in sqlite_site.manage("test", "orders")
+    said = sqlite_site.manage("test", "orders")
+    assert "Ran 3 tests" in said
+    assert "OK" in said
     assert Path(sqlite_site.folder / "firsthand.db").read_bytes() == journal
+
+
+def test_a_journal_that_cannot_be_set_up_is_said_so_by_migrate(sqlite_site: Site):
+    settings = sqlite_site.folder / "shop" / "settings.py"
+    settings.write_text(settings.read_text() + '\nFIRSTHAND["DATABASE"] = "sqlite:////nowhere/at/all/firsthand.db"\n')
+    said = sqlite_site.manage("migrate", "-v", "0", code=1)
+    assert "CommandError: The journal of support cannot be set up." in said
+    assert "/nowhere/at/all" in said

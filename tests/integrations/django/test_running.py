@@ -202,3 +202,32 @@ now = [settings.TIME_ZONE, str(timezone.get_current_timezone()), os.environ["TZ"
 told = [run_before == now, now[0], logging.getLogger().handlers, logging.getLogger("firsthand").handlers]
 """)
     assert told == [True, "Asia/Kolkata", [], []]
+
+
+def test_nothing_is_performed_within_a_transaction_of_the_hosts_that_could_take_it_back(site: Site):
+    told = site.inside(
+        PEOPLE
+        + """
+from django.db import transaction
+with transaction.atomic():
+    inner = run("order.cancel", {"order": order.pk})
+order.refresh_from_db()
+told = [inner.status, "called within a transaction" in inner.refusal.message, order.state]
+told.append(run("order.cancel", {"order": order.pk}).status)
+"""
+    )
+    assert told == ["refused", True, "open", "succeeded"]
+
+
+def test_a_batch_goes_row_by_row_each_in_a_transaction_of_its_own(site: Site):
+    told = site.inside(
+        PEOPLE
+        + """
+made = [Order.objects.create(number=f"B-{n}", state="paid" if n == 1 else "open") for n in range(4)]
+rows = [{"order": each.pk, "note": "raise" if each is made[3] else ""} for each in made]
+batch = desk.run_all("order.cancel", rows, by="priya", reason="customer asked")
+told = [batch.status, [each.state for each in Order.objects.filter(number__startswith="B").order_by("pk")]]
+told += [Payment.objects.count(), sorted(row[0] for row in desk.journal.database.read("SELECT status FROM runs"))]
+"""
+    )
+    assert told[1:] == [["cancelled", "paid", "cancelled", "open"], 2, ["failed", "succeeded", "succeeded"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections import Counter
 
@@ -69,3 +71,32 @@ with connection.cursor() as cursor:
     all = CLIENTS * EACH
     assert Counter(answers) == {303: all}
     assert site.inside(FOUND) == [[[["succeeded", "priya", "console"], all]], all, all, all]
+
+
+def test_a_worker_performs_what_waits_by_the_right_that_a_user_has_then(site: Site):
+    site.inside("""
+priya, sam = user("priya", "support"), user("sam", "support")
+for number, by in enumerate(("priya", "sam")):
+    order = Order.objects.create(number=f"A-{number}")
+    run("order.cancel", {"order": order.pk}, by=by, background=True)
+sam.groups.clear()
+told = None
+""")
+    worker = subprocess.Popen(
+        [sys.executable, "manage.py", "firsthand", "worker"], cwd=site.folder, env=site.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        told = site.inside("""
+import time
+for _ in range(200):
+    told = [desk.journal.run(id).status for id in (1, 2)]
+    if "queued" not in told and "performing" not in told:
+        break
+    time.sleep(0.1)
+told += [order.state for order in Order.objects.order_by("pk")]
+""")
+    finally:
+        worker.terminate()
+        assert worker.wait(30) in (0, -15)
+    assert told == ["succeeded", "refused", "cancelled", "open"]

@@ -46,9 +46,7 @@ def test_how_one_is_told_is_kept_and_shown(house: House) -> None:
         {"quiet_from": "9"},
     ],
 )
-def test_what_is_wrong_is_said_and_what_was_filled_in_stays(
-    house: House, wrong: dict[str, str]
-) -> None:
+def test_what_is_wrong_is_said_and_what_was_filled_in_stays(house: House, wrong: dict[str, str]) -> None:
     answer = house.post("/account/notifications", {**OWN, **wrong})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text

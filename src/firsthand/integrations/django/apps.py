@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
+from django.core.management.base import CommandError
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
@@ -27,8 +28,9 @@ class FirsthandConfig(AppConfig):
         post_migrate.connect(set_up_journals, sender=self)
 
 
-def set_up_journals(using: str, verbosity: int = 1, **_: Any) -> None:
+def set_up_journals(using: str, verbosity: int = 1, stdout: Any = None, **_: Any) -> None:
     """Set up, or bring up to date, the journals that belong to a database that was migrated."""
+    from firsthand.core.errors import FirsthandError
     from firsthand.integrations.django.desks import DESKS
     from firsthand.integrations.django.project import desk
     from firsthand.storage.opening import opened, upgraded
@@ -37,7 +39,9 @@ def set_up_journals(using: str, verbosity: int = 1, **_: Any) -> None:
         database = opened(url)
         try:
             done = upgraded(database)
+        except FirsthandError as error:
+            raise CommandError(f"The journal of support cannot be set up. {error}") from error
         finally:
             database.close()
         if done.anything and verbosity:
-            print(f"  The journal of support is at version {done.version}.")
+            print(f"  The journal of support is at version {done.version}.", file=stdout)

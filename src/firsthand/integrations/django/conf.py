@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,7 +12,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.core import mail
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from firsthand.settings import anchored
@@ -52,7 +52,7 @@ def journal_url(database: str) -> str:
     In PostgreSQL it is in a schema of its own there; for SQLite it is the file ``firsthand.db`` beside that of the
     project. While the project's tests run, it is a file that is gone afterwards.
     """
-    if hasattr(mail, "outbox"):  # Django's test runner and pytest-django put that there
+    if is_testing():
         return f"sqlite:///{passing(os.getpid())}/firsthand.db?synchronous=off"
     if "://" in database:
         return anchored(database, home())
@@ -62,6 +62,12 @@ def journal_url(database: str) -> str:
     where = connection.settings_dict["NAME"]
     beside = connection.vendor == "sqlite" and not connection.is_in_memory_db()
     return f"sqlite:///{(Path(where).absolute().parent if beside else home()) / 'firsthand.db'}"
+
+
+def is_testing() -> bool:
+    """Say whether the project's tests run: Django's runner and pytest-django set up an environment for them."""
+    utils = sys.modules.get("django.test.utils")
+    return hasattr(getattr(utils, "_TestState", None), "saved_data")
 
 
 def postgresql_url(given: Mapping[str, Any]) -> str:

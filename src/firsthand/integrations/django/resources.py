@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from firsthand.core.errors import Refused
 from firsthand.core.runs import Run
 
 
@@ -48,6 +49,11 @@ def transaction_on(using: str) -> Callable[..., Iterator[BaseDatabaseWrapper]]:
 def atomic(using: str, *, writes: bool) -> Iterator[None]:
     """Begin a transaction; on SQLite at once as a writer, so that no other one comes in between."""
     connection = connections[using]
+    if writes and any(not getattr(each, "_from_testcase", False) for each in connection.atomic_blocks):
+        raise Refused(
+            "It was called within a transaction, which could take back what it does after that is on record.",
+            "Call it outside of transaction.atomic and ATOMIC_REQUESTS, or in the background.",
+        )
     if not writes or connection.vendor != "sqlite" or connection.in_atomic_block:
         with transaction.atomic(using=using):
             yield
