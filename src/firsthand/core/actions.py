@@ -121,7 +121,7 @@ class Actions:
     A name that is none of the code's is looked up among the manual actions that ``declared`` gives once the desk has
     started, each time, so that every process knows a new version at once. ``by_hand`` has those that were worked out,
     with what they were made of. ``mode`` is that of actions that do not say theirs; ``transaction`` the type of the
-    resource that transactional ones are performed in which take none.
+    resource that transactional ones are performed in which take none. ``people`` is the function that knows the host's.
     """
 
     kinds: Mapping[str, Kind]
@@ -133,6 +133,7 @@ class Actions:
     by_hand: dict[str, tuple[Manual, Action]] = field(default_factory=dict)
     mode: str = "once"
     transaction: Any = None
+    people: Wiring | None = None
 
     def get(self, name: str) -> Action | None:
         """Return the action of a name or an alias, in code or manual, unless that is retired."""

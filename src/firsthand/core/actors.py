@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from firsthand.core.text import several
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """A known person: ``id`` is what the journal records (an e-mail address, say), ``name`` is what screens show.
 
-    ``login`` is the operating system's name of them; ``administers`` is the first person's and those they gave it to.
+    ``roles`` are one or several, kept as a tuple. ``login`` is the operating system's name of them; ``administers`` is
+    the first person's and those they gave it to.
     """
 
     id: str
     name: str
-    roles: tuple[str, ...] = ()
+    roles: Sequence[str] = ()
     login: str | None = None
     administers: bool = False
     active: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", several(self.roles))
 
 
 class Directory(Protocol):

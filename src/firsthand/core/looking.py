@@ -18,6 +18,7 @@ from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.inputs import LIMIT, Parsed, choices_of, parse, size_of
 from firsthand.core.outcomes import refusal_of
 from firsthand.core.pipeline import Pipeline
+from firsthand.core.resources import only_looking
 from firsthand.core.runs import Run, Subject, moment
 
 
@@ -57,21 +58,19 @@ class Looking:
 
         What the author's code raises is raised as ``Refused``, without secrets.
         """
-        pipeline, looked = self.pipeline, Refused("Only looked.")
+        pipeline = self.pipeline
         at = moment(pipeline.clock())
         run: Run[Any] = Run(0, request.action, "", at, None, request.surface, pipeline.environment)
         attempt = pipeline.attempt(request, pipeline.actor(request.by, request.surface), run)
         attempt.partly = True
         try:
-            with attempt.opened:
+            with only_looking(attempt.opened):
                 yield attempt
-                raise looked
         except AuthorError as error:
             raise Refused(f"This could not be checked: {error.message}.", "Tell the action's owner.") from error
         except Refused as refusal:
-            if refusal is not looked:
-                said = refusal_of(refusal, attempt.mask, attempt.checks)
-                raise Refused(said.message, said.fix, code=said.code, check=said.check) from refusal
+            said = refusal_of(refusal, attempt.mask, attempt.checks)
+            raise Refused(said.message, said.fix, code=said.code, check=said.check) from refusal
 
     def known(self, attempt: Attempt) -> Action:
         """Take in what is known of the inputs, load the subjects among them, and return the action."""

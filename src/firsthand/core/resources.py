@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections.abc
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -162,6 +162,22 @@ class Opened:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.close(error.error if isinstance(error, AuthorError) else error)
+
+
+@contextmanager
+def only_looking(opened: Opened) -> Iterator[Opened]:
+    """Give resources to look only: in the end they are left through an exception, so they roll back and commit nothing.
+
+    Raises what is raised within, and ``AuthorError`` where closing them does.
+    """
+    looked = Refused("Only looked.")
+    try:
+        with opened:
+            yield opened
+            raise looked
+    except Refused as refusal:
+        if refusal is not looked:
+            raise
 
 
 def states_of(value: Any) -> set[str]:

@@ -21,6 +21,7 @@ from firsthand.core.attempts import Request
 from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
+from firsthand.core.directory import ByFunction, people_of
 from firsthand.core.due import due_of, span_of
 from firsthand.core.errors import DeskError, FirsthandError
 from firsthand.core.namespace import Namespace
@@ -80,6 +81,7 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         self._registrations: list[Registration] = []
         self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
         self._resources: list[Callable[..., Any]] = []
+        self._people: list[Callable[..., Any]] = []
         self._guard = threading.RLock()
         self._actions: Actions | None = None
         self._pipeline: Pipeline | None = None
@@ -160,6 +162,16 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
 
         return register
 
+    def people(self, function: F) -> F:
+        """Register the function that knows the host's people: from an id to a ``Person``, or None for anybody else.
+
+        It takes resources by type, too. It is asked each time that somebody's right is looked at, and may raise
+        anything: then nobody is let in. It becomes the desk's ``directory``.
+        """
+        self._changed(self._people, function)
+        self.directory = ByFunction(self)
+        return function
+
     def subjects(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         """Return the loaders, with what was said of them; a host's desk may know of more, by what actions take."""
         return self._subjects
@@ -200,14 +212,19 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         problems: list[str] = []
         resources = resources_of(self._resources, problems)
         kinds = kinds_of(self.subjects(), resources, problems)
-        actions = Actions(kinds, resources, problems=problems, mode=self.mode, transaction=self.transaction)
+        people = people_of(self._people, resources, problems)
+        actions = Actions(
+            kinds, resources, problems=problems, mode=self.mode, transaction=self.transaction, people=people
+        )
         for registration in self._registrations:
             actions.add(registration)
         actions.finish()
         return actions
 
     def warnings(self) -> list[str]:
-        """Return what is not wrong but odd: roles that nobody has."""
+        """Return what is not wrong but odd: roles that nobody has; a host's directory does not tell who there is."""
+        if self.directory is not None:
+            return []
         have = self.journal.roles()
         lacking: dict[str, list[str]] = {}
         for action in self.actions:

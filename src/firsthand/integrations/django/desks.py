@@ -98,7 +98,3 @@ class Desk(firsthand.desk.Desk):
                     taken.add(further[-1][0].__name__)
                     known.add(model)
         return [*registered, *further]
-
-    def warnings(self) -> list[str]:
-        """Return nothing: which roles nobody can have, ``manage.py check --database`` says."""
-        return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -121,7 +121,7 @@ def fits(visit: Visit, wanted: Wanted, entry: Entry) -> bool:
     )
 
 
-def roles_of(visit: Visit, person: str) -> tuple[str, ...]:
+def roles_of(visit: Visit, person: str) -> Sequence[str]:
     """Return the roles of a person, by default the visitor's; nobody's for one who is not known or has left."""
     if not person:
         return visit.person.roles

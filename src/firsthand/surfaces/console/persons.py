@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -101,7 +101,7 @@ def total(often: Iterable[Often]) -> int:
     return sum(each.runs.runs for each in often)
 
 
-def rights(visit: Visit, roles: tuple[str, ...]) -> dict[str, int]:
+def rights(visit: Visit, roles: Sequence[str]) -> dict[str, int]:
     """Return how many of the actions that the visitor may know of somebody may perform, and ask for."""
     found = [may(entry, roles) for entry in visit.entries.values()]
     return {each: found.count(each) for each in ("perform", "ask")}

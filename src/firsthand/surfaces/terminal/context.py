@@ -6,7 +6,7 @@ import os
 import pwd
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,7 @@ def actor_of(journal: SqlJournal) -> Person:
     return person
 
 
-def own_roles() -> tuple[str, ...] | None:
+def own_roles() -> Sequence[str] | None:
     """Return the roles of whoever sits here, none for a stranger; None while nobody at all is known."""
     try:
         return roles_at(open_journal(settle=False))
@@ -74,7 +74,7 @@ def own_roles() -> tuple[str, ...] | None:
         return None
 
 
-def roles_at(journal: SqlJournal) -> tuple[str, ...] | None:
+def roles_at(journal: SqlJournal) -> Sequence[str] | None:
     """Return the same, of an open journal."""
     people = journal.people
     person = people.of_login(login()) or people.of_login(str(os.getuid()))
