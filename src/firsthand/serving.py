@@ -48,6 +48,7 @@ def serve_command(
     """
     settings = Settings.load()
     loaded = import_desk(settings.of_desk(desk) if desk else settings)
+    settings = loaded.opened_by or settings
     journal = loaded.open(settings, engine or "")
     loaded.start()
     if not journal.people.all():

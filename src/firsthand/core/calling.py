@@ -6,14 +6,15 @@ import asyncio
 import inspect
 import os
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from firsthand.core.errors import AuthorError, Refused
 
 host_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("host_loop", default=None)
-"""The event loop that async functions run on, where a host lent its own; else the kept one is used."""
+"""The event loop that async functions of a request run on, where a host lent its own; else the process's is used."""
 
 
 def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -25,7 +26,7 @@ def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     returned = _drive(_attempt(function, args, kwargs, wait=False))
     if not hasattr(type(returned), "__await__"):
         return returned
-    return _drive(_attempt(_wait_for, (returned, host_loop.get() or kept_loop()), {}, wait=False))
+    return _drive(_attempt(_wait_for, (returned, host_loop.get() or authors_loop()), {}, wait=False))
 
 
 def _wait_for(awaitable: Awaitable[Any], loop: asyncio.AbstractEventLoop) -> Any:
@@ -58,6 +59,28 @@ def _drive(attempt: Coroutine[Any, Any, Any]) -> Any:
     except StopIteration as done:
         return done.value
     raise RuntimeError("an attempt without wait has waited")
+
+
+_lent: list[asyncio.AbstractEventLoop] = []
+"""The loops of hosts that run in this process, the newest last."""
+
+
+@contextmanager
+def lent(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Have authors' async functions run on a host's loop meanwhile, whichever thread calls them.
+
+    A pool of connections belongs to the loop that it was first used on, so a worker beside a host must use the host's.
+    """
+    _lent.append(loop)
+    try:
+        yield
+    finally:
+        _lent.remove(loop)
+
+
+def authors_loop() -> asyncio.AbstractEventLoop:
+    """Return the process's loop for authors' async functions: that of a host, else one of its own."""
+    return _lent[-1] if _lent else kept_loop()
 
 
 _kept: tuple[int, asyncio.AbstractEventLoop] | None = None

@@ -25,6 +25,7 @@ class Opening:
     _journal: Journal | None = None
     _engine: Engine | None = None
     _directory: Directory | None = None
+    _settings: Settings | None = None
 
     @property
     def journal(self) -> Journal:
@@ -34,11 +35,16 @@ class Opening:
                 self.open(self.settings())
             return cast("Journal", self._journal)
 
+    @property
+    def opened_by(self) -> Settings | None:
+        """The settings that the journal was opened by, where somebody has opened it."""
+        return self._settings
+
     def settings(self) -> Settings:
-        """Return the settings by which the journal is opened where nobody has opened it."""
+        """Return the settings: those that the journal was opened by, else those of the environment and its files."""
         from firsthand.settings import Settings
 
-        return Settings.load()
+        return self._settings or Settings.load()
 
     def open(self, settings: Settings, engine: str = "") -> SqlJournal:
         """Use the journal of the settings, and return it; the engine, too, unless the desk was given one.
@@ -48,6 +54,7 @@ class Opening:
         from firsthand.storage.journal import SqlJournal
         from firsthand.work.choosing import engine_of
 
+        self._settings = settings
         journal = SqlJournal(settings.database)
         journal.mirror.directory = self.directory
         if engine or self.engine is None:
@@ -59,6 +66,7 @@ class Opening:
         """Use another journal from now on, or, with None, the one of the settings again."""
         with self._guard:
             self._journal = journal
+            self._settings = self._settings if journal else None
             self._started = False
             if clock:
                 self.clock = clock

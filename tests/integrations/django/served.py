@@ -62,17 +62,18 @@ def until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 class Visitor:
-    """A browser as far as it matters: cookies, forms, and where they come from."""
+    """A browser as far as it matters: cookies, forms, and where they come from. ``headers`` are sent along."""
 
-    def __init__(self, port: int, session: str = "") -> None:
+    def __init__(self, port: int, session: str = "", **headers: str) -> None:
         self.port = port
+        self.headers = headers
         self.cookies = {"sessionid": session} if session else {}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(self, method: str, path: str, fields: dict[str, object] | None = None) -> tuple[int, str, str]:
         """Return status, where it leads, and the page."""
         body = urlencode(fields) if fields is not None else None
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **self.headers}
         if body is not None:
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
             headers |= {"Origin": f"http://127.0.0.1:{self.port}"}

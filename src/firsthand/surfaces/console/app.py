@@ -48,9 +48,11 @@ from firsthand.surfaces.console import (
 )
 from firsthand.surfaces.console.console import Console
 from firsthand.surfaces.console.door import Door, Outward
+from firsthand.surfaces.console.limits import TurnAway
 from firsthand.surfaces.console.performing import Busy
 from firsthand.surfaces.console.rendering import HOME
 from firsthand.surfaces.console.visit import NotFound, Visit
+from firsthand.surfaces.console.visitors import turn_away
 
 Page = Callable[[Visit], Response]
 
@@ -137,6 +139,9 @@ async def refused(request: Request, error: Exception) -> Response:
     """Say in words what went wrong and what to do next."""
     assert isinstance(error, FirsthandError)  # noqa: S101
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 400)
+    if isinstance(error, TurnAway):
+        turn_away(request, error.kind)
+        status = error.status
     return await run_in_threadpool(said, request, status, error.message, error.fix)
 
 

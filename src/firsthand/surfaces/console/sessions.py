@@ -90,9 +90,15 @@ def way_in(console: Console, request: Request) -> str | None:
         wanted = shown_page(request).removeprefix(prefix)
     following, base = own_path(wanted) if request.method in ("GET", "HEAD") else "", f"{prefix}/sign-in"
     if console.identify is not None:  # the host's own page, which knows nothing of the prefix
-        following, base = following and f"{prefix}{following}", str(console.sign_in_url)
+        following, base = following and f"{prefix}{following}", host_url(request, str(console.sign_in_url))
     query = urlencode({"next": following}) if following not in ("", "/") else ""
     return f"{base}{'&' if '?' in base else '?'}{query}" if query else base
+
+
+def host_url(request: Request, url: str) -> str:
+    """Return the address of a page of the host's: under the path at which a proxy shows the host, if it does."""
+    outer = str(request.scope.get("app_root_path", "")).rstrip("/")
+    return f"{outer}{url}" if url.startswith("/") and not url.startswith(f"{outer}/") else url
 
 
 def shown_page(request: Request) -> str:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from firsthand.core.actors import Person
 from firsthand.core.calling import call
+from firsthand.core.errors import Refused
 from firsthand.storage.accounts import Visitor
 from firsthand.surfaces.console.console import Console
 from firsthand.surfaces.console.limits import TurnAway
@@ -47,9 +48,15 @@ def visitor(console: Console, request: Request) -> Person | None:
 
 
 def identified(console: Console, request: Request) -> Any:
-    """Return whom the host says is there; it is asked once for each request, for the form's token as for the page."""
+    """Return whom the host says is there; it is asked once for each request, for the form's token as for the page.
+
+    Raises ``TurnAway`` where the host refuses to let them in.
+    """
     if console.identify is not None and HOSTS not in request.scope:
-        request.scope[HOSTS] = call(console.identify, request)
+        try:
+            request.scope[HOSTS] = call(console.identify, request)
+        except Refused as refusal:
+            raise TurnAway("unknown", 403, refusal.message, refusal.fix) from refusal
     return request.scope.get(HOSTS)
 
 

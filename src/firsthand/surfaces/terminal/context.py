@@ -104,7 +104,7 @@ def known_catalogue() -> dict[str, Mapping[str, Any]]:
 
 
 def load_desk() -> Desk:
-    """Return the desk of the settings, on the journal of the settings, started."""
+    """Return the desk of the settings, on the journal that its own code has opened, else on that of the settings."""
     settings = Settings.load()
     if not settings.desk:
         raise SettingsError(
@@ -112,7 +112,7 @@ def load_desk() -> Desk:
             'Say where it is: FIRSTHAND_DESK=support:desk, or desk = "support:desk" in firsthand.toml.',
         )
     desk = import_desk(settings)
-    desk.open(settings)
+    desk.open(desk.opened_by or settings)
     return desk
 
 

@@ -35,6 +35,7 @@ def worker_command(desk: str | None, threads: int, engine: str | None, verbose: 
 
     settings = Settings.load()
     loaded = import_desk(settings.of_desk(desk) if desk else settings)
+    settings = loaded.opened_by or settings
     journal = loaded.open(settings, engine or "")
     performed = Performed(journal, verbose=verbose)
     deliverer = Deliverer(loaded, journal, settings)
