@@ -6,7 +6,7 @@ from contextvars import ContextVar
 import pytest
 
 from firsthand import Desk, Refused
-from firsthand.core.calling import call, kept_loop
+from firsthand.core.calling import call, kept_loop, lent
 from firsthand.core.errors import AuthorError
 from firsthand.testing import trial
 
@@ -78,6 +78,18 @@ def test_what_raises_on_the_kept_loop_does_not_stop_it(desk):
         for how in ("exit", "interrupt", "cancel"):
             assert t.run(act, {"how": how}, by="priya", reason="asked").outcome == "failed"
         assert t.run(act, {"how": ""}, by="priya", reason="asked").value == "done"
+
+
+def test_while_a_host_lends_its_loop_async_functions_run_there_whichever_thread_calls_them():
+    async def where() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    async def host() -> None:
+        with lent(asyncio.get_running_loop()):
+            assert await asyncio.to_thread(call, where) is asyncio.get_running_loop()
+        assert await asyncio.to_thread(call, where) is kept_loop()
+
+    asyncio.run(host())
 
 
 def test_arun_performs_on_the_host_s_loop_without_holding_it_up(desk):

@@ -122,8 +122,12 @@ class Service:
             """Cancel an order, and pay it back."""
             order.state = "cancelled"
             session.flush()
-            session.add(Payment(order=order.id))
+            self.pay(session, order)
             return f"Order {order.id} is cancelled."
+
+    def pay(self, session: Session, order: Order) -> None:
+        """Pay an order back."""
+        session.add(Payment(order=order.id))
 
     def route(self) -> None:
         """Route what the service itself answers."""

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -151,3 +151,21 @@ def test_the_doctor_says_whether_any_worker_is_alive_where_runs_wait_for_too_lon
         while office("show", "1", "--json").json["status"] == "queued":
             time.sleep(0.05)
         assert "· 1 run waits to be performed for over a minute, and workers are alive" in office("doctor").out
+
+
+def test_a_desk_that_its_own_code_has_opened_is_worked_and_run_on_that_journal(office: Terminal) -> None:
+    own = office.folder / "own.db"
+    code = f"\nfrom firsthand import Settings\ndesk.open(Settings(database='sqlite:///{own}'))\n"
+    (office.folder / "office.py").write_text(DESK + code)
+    elsewhere = office.environment["FIRSTHAND_DATABASE"]
+    office.environment["FIRSTHAND_DATABASE"] = f"sqlite:///{own}"
+    assert office("people", "add", "priya@acme.com", "--role", "support", "--login", LOGIN).code == 0
+    office.environment["FIRSTHAND_DATABASE"] = elsewhere
+    assert "it succeeded" in office(*SEND).out
+    assert "it waits to be performed" in office(*SEND, "--background", "--detach").out
+    with working(office), closing(sqlite3.connect(own)) as journal:
+        until = time.monotonic() + 20
+        while sent(office) != ["1", "2"]:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert journal.execute("SELECT count(*) FROM runs").fetchone() == (2,)
