@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from functools import partial
@@ -33,7 +34,8 @@ from firsthand.core.manual import Manual
 from firsthand.core.marking import is_transaction
 from firsthand.core.policy import EVERYBODY, NOBODY, Clause, Policy, Who, clauses_of
 from firsthand.core.reasons import Reasons
-from firsthand.core.resources import Resource
+from firsthand.core.resources import Around, Opened, Resource
+from firsthand.core.runs import Run
 from firsthand.core.secrets import UNMASKED
 from firsthand.core.subjects import Kind, SubjectOf
 from firsthand.core.text import fault_of, is_utf8, several, titled
@@ -121,7 +123,8 @@ class Actions:
     A name that is none of the code's is looked up among the manual actions that ``declared`` gives once the desk has
     started, each time, so that every process knows a new version at once. ``by_hand`` has those that were worked out,
     with what they were made of. ``mode`` is that of actions that do not say theirs; ``transaction`` the type of the
-    resource that transactional ones are performed in which take none. ``people`` is the function that knows the host's.
+    resource that transactional ones are performed in which take none. ``people`` is the function that knows the host's;
+    ``around`` stands around all that a run calls.
     """
 
     kinds: Mapping[str, Kind]
@@ -134,6 +137,11 @@ class Actions:
     mode: str = "once"
     transaction: Any = None
     people: Wiring | None = None
+    around: Around = nullcontext
+
+    def opened(self, run: Run[Any]) -> Opened:
+        """Return the resources for a run, none of them opened yet."""
+        return Opened(self.resources, run, self.around)
 
     def get(self, name: str) -> Action | None:
         """Return the action of a name or an alias, in code or manual, unless that is retired."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from firsthand.core.actions import Actions
 from firsthand.core.actors import Person
 from firsthand.core.binding import Wiring, name_of, parameters_of, wire
-from firsthand.core.resources import Opened, Resource, only_looking
+from firsthand.core.resources import Resource, only_looking
 from firsthand.core.runs import Run, moment
 
 Function = Callable[..., Any]
@@ -42,7 +42,7 @@ class ByFunction:
         desk, actions = self.desk, self.desk.actions
         assert actions.people is not None, "the function was registered"  # noqa: S101
         run: Run[Any] = Run(0, "", "", moment(desk.clock()), None, "directory", desk.environment, desk.name)
-        with only_looking(Opened(actions.resources, run)) as opened:
+        with only_looking(actions.opened(run)) as opened:
             told = opened.call(actions.people, {}, id)
         if told is None or isinstance(told, Person):
             return told

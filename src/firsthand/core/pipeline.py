@@ -27,7 +27,6 @@ from firsthand.core.outcomes import LONGEST, failure_of, kept, refusal_of, value
 from firsthand.core.output import Output
 from firsthand.core.policy import Clause
 from firsthand.core.reasons import check_notes
-from firsthand.core.resources import Opened
 from firsthand.core.runs import Failure, Run, Subject, moment
 from firsthand.core.secrets import UNMASKED, Mask
 from firsthand.core.subjects import Kind
@@ -140,7 +139,7 @@ class Pipeline:
         """Return a recorded run with what its steps need; who listens to it hears no secrets."""
         mask = Mask()
         run.listener = output = Output(mask, request.listener)
-        return Attempt(request, actor, run, Opened(self.actions.resources, run), output, mask)
+        return Attempt(request, actor, run, self.actions.opened(run), output, mask)
 
     # Step 2
 

@@ -10,7 +10,6 @@ from firsthand.core.actions import Action, Actions
 from firsthand.core.calling import call
 from firsthand.core.errors import AuthorError, Refused
 from firsthand.core.marking import Happened, Transaction
-from firsthand.core.resources import Opened
 from firsthand.core.runs import Run, moment
 
 LOCKS = ("FOR UPDATE", "FOR NO KEY UPDATE", "with_for_update", "select_for_update")
@@ -42,7 +41,7 @@ def broken_promises(actions: Actions, journal: str) -> Iterator[str]:
 
 def problem_of(actions: Actions, action: Action, journal: str) -> str | None:
     """Return what is wrong with an action's transaction; an empty text where it is less than serializable."""
-    opened, serializable = Opened(actions.resources, Run(0, action.name, "", moment(0), None, "doctor", "")), False
+    opened, serializable = actions.opened(Run(0, action.name, "", moment(0), None, "doctor", "")), False
     try:
         with suppress(Happened), opened:
             transaction = Transaction(opened.get(action.manner.resource), action.manner.resource)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections.abc
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -30,6 +30,10 @@ GENERATORS = (
     AbstractContextManager,
     AbstractAsyncContextManager,
 )
+
+
+Around = Callable[[], AbstractContextManager[object]]
+"""What stands around all of the author's code in one run, search or look-up: the context of a host's application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,15 @@ def faults_of(resource: Resource, found: Mapping[Any, Resource], path: tuple[Any
 
 
 class Opened:
-    """The resources of one run: opened where first asked for, closed together, left through the run's exception."""
+    """The resources of one run: opened where first asked for, closed together, left through the run's exception.
 
-    def __init__(self, resources: Mapping[Any, Resource], run: Run[Any]) -> None:
+    What is ``around`` them is entered first and left last.
+    """
+
+    def __init__(self, resources: Mapping[Any, Resource], run: Run[Any], around: Around = nullcontext) -> None:
         self.resources = resources
         self.run = run
+        self.around = around
         self.values: dict[Any, Any] = {}
         self.closers: list[Callable[[BaseException | None], None]] = []
 
@@ -158,6 +166,7 @@ class Opened:
             raise failed
 
     def __enter__(self) -> Opened:
+        self.enter(call(self.around))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -19,7 +19,6 @@ from firsthand.core.errors import AuthorError, JournalError, Refused
 from firsthand.core.journal import Journal, Step
 from firsthand.core.marking import Happened, Transaction, is_transient
 from firsthand.core.outcomes import failure_of, value_as_json
-from firsthand.core.resources import Opened
 from firsthand.core.runs import Run
 
 MOST = 5
@@ -117,7 +116,7 @@ def through(pipeline: Pipeline, attempt: Attempt, steps: Callable[[Attempt], str
             cause = cause.error if isinstance(cause, AuthorError) else cause
             if attempt.action is None or attempt.action.manner.resource is None or not left or not is_transient(cause):
                 raise
-        attempt.opened, attempt.together = Opened(pipeline.actions.resources, attempt.run), None
+        attempt.opened, attempt.together = pipeline.actions.opened(attempt.run), None
     raise AssertionError("the last try returns or raises")
 
 
@@ -171,7 +170,7 @@ def marked(pipeline: Pipeline, run: Run[Any], action: Action, *, bury: bool = Fa
     To look is to try to mark it, which waits for whoever is about to commit it, and to roll that back.
     ``bury`` marks one that has none as one that has not happened: whoever is late with it finds that.
     """
-    opened, found = Opened(pipeline.actions.resources, replace(run)), Happened({})
+    opened, found = pipeline.actions.opened(replace(run)), Happened({})
     with suppress(Happened), opened:
         transaction = Transaction(opened.get(action.manner.resource), action.manner.resource)
         transaction.begin()

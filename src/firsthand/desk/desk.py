@@ -8,6 +8,7 @@ import pkgutil
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import nullcontext
 from enum import Enum
 from functools import partial
 from importlib import import_module
@@ -28,7 +29,7 @@ from firsthand.core.namespace import Namespace
 from firsthand.core.pipeline import Pipeline
 from firsthand.core.policy import EVERYBODY, Who
 from firsthand.core.reasons import name_of as reason_name
-from firsthand.core.resources import resources_of
+from firsthand.core.resources import Around, resources_of
 from firsthand.core.runs import Run
 from firsthand.core.subjects import SubjectOf, Traits, kinds_of
 from firsthand.core.text import several
@@ -78,6 +79,7 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         self.why: Why = why
         self.declares = several(declares)
         self.clock: Callable[[], int] = lambda: time.time_ns() // 1000
+        self._around: Around = nullcontext
         self._registrations: list[Registration] = []
         self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
         self._resources: list[Callable[..., Any]] = []
@@ -172,6 +174,16 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         self.directory = ByFunction(self)
         return function
 
+    @property
+    def around(self) -> Around:
+        """What gives the context that stands around all that is called for a run, a search or a look-up: a host's."""
+        return self._around
+
+    @around.setter
+    def around(self, around: Around) -> None:
+        with self._guard:
+            self._around, self._actions = around, None
+
     def subjects(self) -> list[tuple[Callable[..., Any], dict[str, Any]]]:
         """Return the loaders, with what was said of them; a host's desk may know of more, by what actions take."""
         return self._subjects
@@ -214,8 +226,9 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         kinds = kinds_of(self.subjects(), resources, problems)
         people = people_of(self._people, resources, problems)
         actions = Actions(
-            kinds, resources, problems=problems, mode=self.mode, transaction=self.transaction, people=people
-        )
+            kinds, resources, problems=problems, mode=self.mode, transaction=self.transaction, people=people,
+            around=self.around,
+        )  # fmt: skip
         for registration in self._registrations:
             actions.add(registration)
         actions.finish()
