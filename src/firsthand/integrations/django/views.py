@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
@@ -28,19 +27,13 @@ from django.urls import (
 from starlette.applications import Starlette
 
 from firsthand.asgi import console
-from firsthand.core.calling import kept_loop
 from firsthand.core.errors import DeskError
 from firsthand.desk import Desk
 from firsthand.integrations.django.users import Users
-from firsthand.surfaces.console.door import UNSLOWED
-
-USER = "firsthand.django_user"
-"""Where the console finds, in a request's scope, whom Django has signed in."""
+from firsthand.integrations.wsgi import WHO, Answer, answered, answered_elsewhere, scope_of
 
 NAME = "console"
 """The name of its URL."""
-
-Headers = list[tuple[bytes, bytes]]
 
 
 def console_urls(desk: Desk) -> list[Any]:
@@ -90,7 +83,7 @@ class View:
         """The console; made with the first request, when the project's URLs are known."""
         with self.guard:
             if self.made is None:
-                self.made = console(self.desk, identify=lambda request: request.scope[USER], sign_in_url=sign_in_url())
+                self.made = console(self.desk, identify=lambda request: request.scope[WHO], sign_in_url=sign_in_url())
             return self.made
 
     def __call__(self, request: HttpRequest, page: str) -> HttpResponse:
@@ -100,56 +93,13 @@ class View:
     def answered(self, request: HttpRequest, page: str) -> HttpResponse:
         """Answer a request: on the host's event loop where it has one, else on the one of this process."""
         native = isinstance(request, ASGIRequest)
-        scope, body = scope_of(request, page), request.body
-        scope[UNSLOWED], scope[USER] = not native, None if page.startswith("static/") else username_of(request)
-        if scope[USER] is not None and isinstance(self.desk.directory, Users):
+        scope, body = scope_of(request.META, request.path, page, request.get_host(), str(request.scheme)), request.body
+        scope[WHO] = None if page.startswith("static/") else username_of(request)
+        if scope[WHO] is not None and isinstance(self.desk.directory, Users):
             with suppress(DeskError):  # the console says what is wrong
-                self.desk.directory.ask(scope[USER])
+                self.desk.directory.ask(scope[WHO])
         answer = async_to_sync(answered) if native else answered_elsewhere
-        return response_of(*answer(self.app, scope, body))
-
-
-def answered_elsewhere(app: Starlette, scope: dict[str, Any], body: bytes) -> tuple[int, Headers, bytes]:
-    """Return what the console answers, from a thread of the host's that waits meanwhile."""
-    return asyncio.run_coroutine_threadsafe(answered(app, scope, body), kept_loop()).result()
-
-
-async def answered(app: Starlette, scope: dict[str, Any], body: bytes) -> tuple[int, Headers, bytes]:
-    """Return status, headers and body of what the console answers."""
-    told: list[MutableMapping[str, Any]] = []
-    given = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> dict[str, Any]:
-        return given.pop() if given else {"type": "http.disconnect"}
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        told.append(message)
-
-    await app(scope, receive, send)
-    start, *rest = told
-    return start["status"], start["headers"], b"".join(each.get("body", b"") for each in rest)
-
-
-def scope_of(request: HttpRequest, page: str) -> dict[str, Any]:
-    """Return a request as ASGI has it; Django has looked at its host and its scheme."""
-    meta = request.META
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in meta.items() if name.startswith("HTTP_")}
-    headers |= {"host": request.get_host(), "content-length": str(meta.get("CONTENT_LENGTH") or 0)}
-    headers["content-type"] = str(meta.get("CONTENT_TYPE") or "")
-    headers.pop("transfer-encoding", None)
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": request.scheme,
-        "path": request.path,
-        "root_path": request.path.removesuffix(page).rstrip("/"),
-        "query_string": str(meta.get("QUERY_STRING", "")).encode("latin-1", "replace"),
-        "headers": [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()],
-        "client": (str(meta.get("REMOTE_ADDR") or "local"), 0),
-        "server": (request.get_host(), None),
-    }
+        return response_of(answer(self.app, scope, body))
 
 
 def username_of(request: HttpRequest) -> str | None:
@@ -158,15 +108,15 @@ def username_of(request: HttpRequest) -> str | None:
     return str(user.get_username()) if user is not None and user.is_authenticated else None
 
 
-def response_of(status: int, headers: Headers, body: bytes) -> HttpResponse:
+def response_of(answer: Answer) -> HttpResponse:
     """Return an answer as Django has it."""
-    response = HttpResponse(body, status=status)
+    response = HttpResponse(answer.body, status=answer.status)
     del response.headers["Content-Type"]
-    for name, value in headers:
-        if name.lower() == b"set-cookie":
-            response.cookies.load(value.decode("latin-1"))
+    for name, value in answer.headers:
+        if name == "set-cookie":
+            response.cookies.load(value)
         else:
-            response.headers[name.decode("latin-1")] = value.decode("latin-1")
+            response.headers[name] = value
     return response
 
 

@@ -34,6 +34,7 @@ class Command(BaseCommand):
     def terminal(self, arguments: list[str]) -> int:
         """Run the terminal with the project's desk and journal, and return its exit code."""
         from firsthand.integrations.django.project import desk
+        from firsthand.integrations.terminal import look_up
         from firsthand.surfaces.terminal.main import perform
 
         settings = desk.settings()
@@ -41,8 +42,7 @@ class Command(BaseCommand):
         told["URL"] = settings.url
         for name, value in told.items():
             os.environ.setdefault(f"FIRSTHAND_{name}", value)
-        if not {"--help", "-h", "--version"}.intersection(arguments):
-            look_up(desk)
+        look_up(desk, settings, arguments)
         if arguments[:2] == ["import", "--from"]:
             return take_in(desk, " ".join(arguments[2:]))
         return perform(arguments)
@@ -65,21 +65,3 @@ def take_in(desk: Desk, log: str) -> int:
     already = f", {imported.there:,} were there already" if imported.there else ""
     print(f"Took {imported.taken:,} runs{already}.")
     return 0
-
-
-def look_up(desk: Desk) -> None:
-    """Have the journal know who sits here, as the project's users say now: whoever has the login, or is called that."""
-    from firsthand.core.errors import JournalError
-    from firsthand.surfaces.terminal.context import login
-
-    journal, name = desk.open(desk.settings()), login()
-    try:
-        known = journal.people.of_login(name)
-        person = journal.person(known.id if known else name)
-        if person is not None and person.login is None:
-            journal.people.change(person.id, name, login=name)
-    except JournalError as error:
-        print(f"{error.message} {error.fix}", file=sys.stderr)
-    finally:
-        journal.close()
-        desk.use(None)
