@@ -1,9 +1,12 @@
 """A transactional action: effect and outcome are committed together, in the author's own transaction, or neither."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
 
 from firsthand import Desk, DeskError, Refused, Run
 from firsthand.core.journal import Step
@@ -85,6 +88,30 @@ def test_the_function_cannot_end_its_transaction(t: Trial, books: Books, ends: s
         assert (books.paid, books.marks) == ([5], 1)
     else:
         assert (run.status, books.paid, books.marks) == ("failed", [], 0)
+
+
+def test_a_commit_that_was_denied_leaves_no_transaction_behind_in_the_pool_of_sqlalchemy(books: Books):
+    engine = create_engine(f"sqlite:///{books.path}", connect_args={"timeout": 0.3})
+    desk = Desk("Books", why=["customer asked"])
+
+    @desk.resource
+    def session() -> Iterator[Session]:
+        with Session(engine) as opened:
+            yield opened
+            opened.commit()
+
+    @desk.action(who="support", mode="transactional")
+    def pay(amount: int, session: Session) -> None:
+        """Pay, and commit."""
+        session.execute(text(f"INSERT INTO paid VALUES ({amount})"))
+        session.commit()
+
+    with trial(desk, priya="support") as t:
+        assert t.run("pay", {"amount": 5}, by="priya", reason="customer asked").status == "failed"
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO paid VALUES (7)"))
+    engine.dispose()
+    assert (books.paid, books.marks) == ([7], 0)
 
 
 def test_a_resource_that_does_not_commit_is_a_failure_and_nothing_is_done(books: Books):

@@ -169,7 +169,20 @@ class Transaction:
                 raise left() from error
             raise
         finally:
-            self.deny(("COMMIT",)) if failed else self.allow()
+            if failed:
+                self.deny(("COMMIT",))
+                self.roll_back()
+            else:
+                self.allow()
+
+    def roll_back(self) -> None:
+        """Roll back a session of SQLAlchemy's: after a COMMIT that was denied, its end alone would not.
+
+        Its pool would have a connection within a transaction then.
+        """
+        if callable(getattr(self.resource, "in_transaction", None)):
+            with suppress(AuthorError):  # it is lost, and so what it did
+                call(self.resource.rollback)
 
     def deny(self, denied: tuple[str, ...]) -> None:
         """Have the driver refuse some of COMMIT, ROLLBACK and BEGIN, until it has rolled back.
