@@ -65,8 +65,13 @@ class Settings:
     """Where the settings were read from; modules are looked for there. Not itself a setting."""
 
     @classmethod
-    def load(cls, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings; files are looked for in the folder and those above it. Raises ``SettingsError``."""
+    def load(
+        cls, folder: Path | None = None, environ: Mapping[str, str] | None = None, database: str = DEFAULT_DATABASE
+    ) -> Settings:
+        """Read the settings; files are looked for in the folder and those above it. Raises ``SettingsError``.
+
+        ``database`` is where the journal is if nothing says.
+        """
         try:
             start = (folder or Path.cwd()).resolve()
         except FileNotFoundError as error:
@@ -79,7 +84,7 @@ class Settings:
         for name, value in found.items():
             if not isinstance(value, str):
                 raise SettingsError(f"The setting {name} must be text.", f'Write {name} = "..." in {home}.')
-        chosen = {"database": DEFAULT_DATABASE, **found}
+        chosen = {"database": database, **found}
         chosen["database"] = anchored(chosen["database"], home)
         for name in names:
             if value := environ.get(f"FIRSTHAND_{name.upper()}"):
