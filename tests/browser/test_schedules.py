@@ -53,6 +53,6 @@ def test_a_schedule_is_made_and_paused_without_a_script(browser: Browser, demo: 
         page.get_by_role("button", name="Pause").click()
         assert page.get_by_text("Nothing comes: it is paused.").is_visible()
         page.get_by_role("button", name="Resume").click()
-        page.get_by_role("button", name="Leave this one out").click()
+        page.get_by_role("button", name="Leave it out").click()
         page.get_by_role("button", name="Retire for good").click()
         assert page.get_by_text("Nothing comes: it is retired.").is_visible()

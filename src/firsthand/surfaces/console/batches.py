@@ -36,7 +36,10 @@ def fill_in(visit: Visit, status: int, problem: Refused | None = None) -> Respon
     action = visit.desk.actions.get(str(entry["name"]))
     given = {name: visit.said(name) for name in (*SAID, "ids")}
     query = action is not None and action.manner.subjects is not None
-    return visit.render("batch_new.html", status, entry=entry, given=given, problem=problem, query=query)
+    columns = [each for each in action.inputs.values() if not each.secret] if action else []
+    return visit.render(
+        "batch_new.html", status, entry=entry, given=given, problem=problem, query=query, columns=columns
+    )
 
 
 def entry_of(visit: Visit) -> Mapping[str, Any]:
@@ -95,11 +98,13 @@ def show(visit: Visit, batch: Batch, status: int = 200, problem: Refused | None 
     entry, after = visit.entry(batch.action), visit.asked("row")
     rows = visit.journal.batches.rows(batch.id, int(after) if after.isdecimal() and len(after) < 10 else 0, PAGE + 1)
     may = entry is not None and visit.may(entry) == "perform"
+    columns = list(dict.fromkeys(name for row in rows[:PAGE] for name in row.inputs))
     return visit.render(
         "batch_live.html" if visit.live else "batch.html", status, batch=batch, progress=progress, mark=mark,
         entry=entry, found=preflight_words(batch), far=progress_words(progress), pace=pace_words(progress),
         faults=[(each, fault_words(each), rows_words(each.count, each.rows)) for each in batch.faults],
-        rows=rows[:PAGE], more=len(rows) > PAGE, runs=visit.journal.batches.runs(rows), problem=problem,
+        rows=rows[:PAGE], columns=columns, more=len(rows) > PAGE,
+        runs=visit.journal.batches.runs(rows), problem=problem,
         mine=batch.actor == visit.person.id, may=may or batch.actor == visit.person.id,
     )  # fmt: skip
 

@@ -21,9 +21,6 @@ from firsthand.surfaces.words import Names, line, safe
 
 Url = Callable[[str], str]
 
-STANDS = {"confirmed": "blue", "paused": "orange", "ended": "green"}
-"""The colour of a batch's status."""
-
 spelt = lru_cache(2_000)(quote)
 """An id as an address spells it: the same few people and subjects come again and again."""
 
@@ -51,7 +48,7 @@ def batch_line(event: Event, journal: SqlJournal, names: Names, url: Url) -> Mar
     what = f'<a class="what" href="{escape(url(f"/batches/{batch.id:d}"))}">{told(names.action(batch.action))}</a>'
     said = f"{someone(batch.actor, names, url)} ran {what} for {batch.fit:,} {'row' if batch.fit == 1 else 'rows'}"
     far = progress_words(journal.batches.progress(batch, 0))
-    icon, shade = surface_icon(batch.surface), STANDS.get(batch.status, "grey")
+    icon, shade = surface_icon(batch.surface), colour(batch.status)
     return Markup(f"""<li id="batch-{batch.id:d}"><span class="via">{icon}</span>
   <div><div>{said}</div><div class="why"><span>batch {batch.id:d}</span><span>{escape(far)}</span></div></div>
   <div class="r"><span class="tag {shade}">{escape(batch.status)}</span><span>{ago(event.at)}</span></div></li>""")  # noqa: S704 - every part is escaped

@@ -23,8 +23,9 @@ HOME = Path(__file__).parent
 COLOURS = {
     "succeeded": "green", "refused": "yellow", "failed": "red", "unknown": "orange", "asked": "blue",
     "performing": "blue", "queued": "blue", "recorded": "blue", "declined": "yellow", "withdrawn": "grey",
+    "preflight": "blue", "confirmed": "blue", "paused": "orange", "ended": "green",
 }  # fmt: skip
-"""Status → the colour of its tag; the word stands in it, so nobody needs to see the colour."""
+"""The status of a run or a batch → the colour of its tag; the word stands in it, so nobody needs to see the colour."""
 
 SURFACES = {
     "terminal": "terminal-2",
