@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 from firsthand import Desk, Run
 from firsthand.storage.journal import SqlJournal
@@ -14,14 +15,24 @@ desk = Desk("Labor", why=["customer asked"])
 
 
 @desk.action("account.touch", who="support", background=True)
-def touch(run: Run[object], seconds: float = 0.0, then: str = "") -> int:
-    """Touch it."""
+def touch(run: Run[object], seconds: float = 0.0, then: str = "", processes: int = 0) -> int:
+    """Touch it, once so many processes perform."""
+    meet(processes)
     if then == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(seconds)
     with open(os.environ["EFFECTS"], "a", encoding="utf-8") as file:
         file.write(f"{run.id}\n")
     return run.id
+
+
+def meet(processes: int) -> None:
+    """Wait until so many processes have begun to perform."""
+    begun = Path(f"{os.environ['EFFECTS']}-begun")
+    begun.mkdir(exist_ok=True)
+    (begun / str(os.getpid())).touch()
+    while len(os.listdir(begun)) < processes:
+        time.sleep(0.01)
 
 
 def labor(url: str, threads: int, runs: int) -> None:

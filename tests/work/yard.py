@@ -74,11 +74,12 @@ def until(holds: Callable[[], bool], seconds: float) -> float:
 def deliver(yard: Yard, runs: int, processes: int, threads: int, seconds: float) -> dict[str, float]:
     """Deliver runs five times each to every one of some worker processes; each must be performed once, by one of them.
 
-    Returns how many were performed a second, and how many processes performed some.
+    No run is performed before every process has begun one. Returns how many were performed a second, and how many
+    processes performed some.
     """
     workers = [yard.hire(threads, runs) for _ in range(processes)]
     began = time.monotonic()
-    wanted = yard.wants(runs)
+    wanted = yard.wants(runs, processes=processes)
     until(lambda: yard.statuses() == {"succeeded": runs}, seconds)
     passed = time.monotonic() - began
     assert sorted(yard.done()) == wanted, "each has had its effect once"
