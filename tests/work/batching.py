@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from itertools import count
 
 from firsthand import Desk, Run
 from firsthand.core.preflights import Preflight
@@ -45,10 +47,20 @@ def touch_small(run: Run[object], account: int) -> None:
     effect(run, account)
 
 
+def given(dies_at: int) -> Iterator[int]:
+    """Yield accounts without end, and die at one."""
+    for account in count():
+        if account == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield account
+
+
 if __name__ == "__main__":
     journal = SqlJournal(sys.argv[1])
     desk.use(journal)
     desk.start()
+    if "GIVE_DIES_AT" in os.environ:
+        desk.draft_batch("touch.once", given(int(os.environ["GIVE_DIES_AT"])), by="priya", reason="customer asked")
     if "LOOKS" in os.environ:
         Preflight(desk.pipeline, journal.batches).look(1)
     while journal.batches.get(1).status == "confirmed":

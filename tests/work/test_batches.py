@@ -11,20 +11,22 @@ import pytest
 
 from firsthand import Person
 from firsthand.core import preflights
+from firsthand.core.batches import GIVEN_UP
 from firsthand.storage.journal import SqlJournal
 from firsthand.work.worker import Worker
 
+from .. import databases
 from . import batching
 
 
 @pytest.fixture
 def journal(tmp_path: Path):
-    journal = SqlJournal(f"sqlite:///{tmp_path / 'journal.db'}?synchronous=off")
+    journal, clock = SqlJournal(databases.url(tmp_path)), batching.desk.clock
     journal.people.add(Person("priya", "Priya", ("support",)), by="test")
     batching.desk.use(journal)
     yield journal
     journal.close()
-    batching.desk.use(None)
+    batching.desk.use(None, clock)
 
 
 def confirmed(mode: str, rows: int, **limits: int):
@@ -57,6 +59,21 @@ def test_killed_in_the_middle_it_is_gone_on_with_and_each_row_is_performed_as_it
     else:
         assert counts == {"succeeded": 230}
         assert len(set(lines)) == 230, "a row that is performed again has the same key"
+
+
+@pytest.mark.parametrize("dies_at", ["0", "700", "1000"])
+def test_killed_while_its_rows_are_stored_nobody_sees_a_batch_and_it_is_removed(journal, tmp_path, dies_at):
+    assert process(journal, tmp_path / "effects", GIVE_DIES_AT=dies_at).wait() == -9
+    assert (journal.batches.newest(), journal.batches.unlooked("Labor")) == ([], [])
+    rows = "SELECT (SELECT count(*) FROM batches), (SELECT count(*) FROM batch_rows)"
+    assert journal.database.read(rows) == [(1, int(dies_at) // 500 * 500)]
+    now = batching.desk.clock()
+    batching.desk.use(journal, lambda: now + GIVEN_UP)
+    with Worker(batching.desk):
+        deadline = time.monotonic() + 20
+        while journal.database.read(rows) != [(0, 0)] and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert journal.database.read(rows) == [(0, 0)]
 
 
 @pytest.mark.parametrize("dies_at", ["0", "120", "229"])
