@@ -25,6 +25,12 @@ ALL_CONCERNED = """,
     concerned_{n} AS (INSERT INTO run_subjects (subject, at, run)
         SELECT keys.value, changed_{n}.at, id FROM changed_{n} JOIN given_{n} ON run = id,
             json_array_elements_text(concerned) AS keys (value) ON CONFLICT DO NOTHING)"""
+LONE = """changed_{n} AS (UPDATE runs SET status = ?{sets} WHERE id = ? AND status = ?{fenced}
+        RETURNING runs.id, runs.at),
+    told_{n} AS (INSERT INTO events (run, at, kind, actor, data) SELECT id, ?, ?, ?, ? FROM changed_{n}){concerned}"""
+LONE_CONCERNED = """,
+    concerned_{n} AS (INSERT INTO run_subjects (subject, at, run) SELECT keys.value, changed_{n}.at, changed_{n}.id
+        FROM changed_{n}, json_each(?) AS keys ON CONFLICT DO NOTHING)"""
 NUMBERS = frozenset({"performing_at", "ended_at", "process", "due", "schedule"})
 """Columns of ``runs`` that a step changes and that hold numbers; all others hold texts."""
 
@@ -48,21 +54,22 @@ class Change(NamedTuple):
 def steps(changes: Sequence[Change]) -> Callable[[Connection], list[bool]]:
     """Return the work of steps of several runs, each once; it says of each whether its run was as expected.
 
-    Those that change the same columns are one part of the one statement.
+    Those that change the same columns are one part of the one statement. One that has none like it is looked up by
+    its number alone: a plan that reads the index of what is open would read all that waits of a batch for each row.
     """
     shapes: dict[tuple[object, ...], list[Change]] = {}
     for each in changes:
         shapes.setdefault(shape_of(each), []).append(each)
     parts, values = [], list[object]()
     for number, alike in enumerate(shapes.values()):
-        parts.append(part(number, alike[0]))
-        step = alike[0].step
-        values += (encode([record(each) for each in alike]), step.status, step.expected, step.kind or step.status)
+        sql, given = lone(number, alike[0]) if len(alike) == 1 else many(number, alike)
+        parts.append(sql)
+        values += given
     ids = " UNION ALL ".join(f"SELECT id FROM changed_{number}" for number in range(len(parts)))
-    sql = f"WITH {', '.join(parts)} {ids}"
+    whole = f"WITH {', '.join(parts)} {ids}"
 
-    def work(connection: Connection) -> list[bool]:
-        changed = {id for (id,) in connection.execute(sql, values).fetchall()}
+    def work(connection: Any) -> list[bool]:
+        changed = {id for (id,) in connection.prepared(whole, values)}
         return [each.step.run in changed for each in changes]
 
     return work
@@ -72,6 +79,28 @@ def shape_of(change: Change) -> tuple[object, ...]:
     """Return what the statement of a change depends on."""
     step = change.step
     return step.expected, step.status, step.kind, tuple(change.columns), step.fence is None, bool(change.subjects)
+
+
+def lone(number: int, change: Change) -> tuple[str, Sequence[object]]:
+    """Return the part of a statement for one change, and its values."""
+    step, fenced = change.step, change.step.fence is not None
+    sql = LONE.format(
+        n=number,
+        sets="".join(f", {name} = ?" for name in change.columns),
+        fenced=" AND fence = ?" if fenced else "",
+        concerned=LONE_CONCERNED.format(n=number) if change.subjects else "",
+    )
+    event = (step.at, step.kind or step.status, step.actor, change.data)
+    found = (step.run, step.expected, step.fence) if fenced else (step.run, step.expected)
+    subjects = (encode(change.subjects),) if change.subjects else ()
+    return sql, (step.status, *change.columns.values(), *found, *event, *subjects)
+
+
+def many(number: int, alike: Sequence[Change]) -> tuple[str, Sequence[object]]:
+    """Return the part of a statement for changes that are alike, and its values."""
+    step = alike[0].step
+    values = (encode([record(each) for each in alike]), step.status, step.expected, step.kind or step.status)
+    return part(number, alike[0]), values
 
 
 def part(number: int, like: Change) -> str:
