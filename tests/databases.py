@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from firsthand import testing
+from firsthand.testing import trials
 
 from . import postgres
 
@@ -34,10 +34,10 @@ def url(folder: Path) -> str:
 @contextmanager
 def on(kind: str) -> Iterator[str]:
     """Have the journals of a test on a kind of database; those that were made for it are removed."""
-    chosen[0], before = kind, testing.database_in
-    testing.database_in = url
+    chosen[0], before = kind, trials.database_in
+    trials.database_in = url
     yield kind
-    chosen[0], testing.database_in = "sqlite", before
+    chosen[0], trials.database_in = "sqlite", before
     for each in list(made):
         postgres.dropped(made.pop(each))
 

@@ -64,7 +64,7 @@ def desk() -> Desk:
 def tried(desk: Desk, folder: Path) -> Iterator[Trial]:
     """Put a desk on trial, on the database that the test is about."""
     journal = SqlJournal(url(folder))
-    t = Trial(desk, journal, START)
+    t = Trial(desk, journal, START, folder)
     t.person("priya", "support")
     desk.use(journal, t.clock)
     yield t

@@ -14,9 +14,10 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """The reasons of one action, in its author's order, ``other`` last."""
+    """The reasons of one action, in its author's order, ``other`` last; ``said``: whether anybody said any, or none."""
 
     listed: tuple[str, ...]
+    said: bool = True
 
     @classmethod
     def of(cls, why: Iterable[str | Enum] | type[Enum] | str | None) -> Reasons:
@@ -24,7 +25,7 @@ class Reasons:
         given = (why,) if isinstance(why, str) else tuple(why or ())
         names = dict.fromkeys(name_of(each) for each in given)
         names.pop(OTHER, None)
-        return cls((*names, OTHER))
+        return cls((*names, OTHER), said=why is not None)
 
     def settle(self, reason: str | None, notes: str | None) -> str:
         """Return the reason as recorded, or refuse: none given, one that is not listed, ``other`` without notes."""

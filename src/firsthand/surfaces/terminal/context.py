@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -118,29 +115,16 @@ def load_desk() -> Desk:
 
 def find_modules(settings: Settings) -> None:
     """Have modules found in the folder of the settings, and in the one that the command runs in."""
-    for folder in (str(Path.cwd()), str(settings.folder)):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+    from firsthand.desk import finding
+
+    finding.find_modules(settings)
 
 
 def import_desk(settings: Settings) -> Desk:
     """Import the desk; raises ``SettingsError`` with the reason, and the traceback where the module raised."""
-    from firsthand.core.calling import call
-    from firsthand.core.errors import AuthorError
-    from firsthand.desk import Desk
+    from firsthand.desk import finding
 
-    module_name, _, name = settings.desk.partition(":")
-    find_modules(settings)
     try:
-        module = call(import_module, module_name)
-    except AuthorError as error:
-        if isinstance(error.error, KeyboardInterrupt):
-            raise click.Abort from error
-        import traceback
-
-        lines = "".join(traceback.format_exception(error.error))
-        raise SettingsError(f"The desk {settings.desk} cannot be imported:\n{lines}", "Mend that module.") from error
-    desk = getattr(module, name or "desk", None)
-    if not isinstance(desk, Desk):
-        raise SettingsError(f"{settings.desk} is not a desk.", "Set module:name, where name = Desk(...).")
-    return desk
+        return finding.import_desk(settings)
+    except KeyboardInterrupt as stopped:
+        raise click.Abort from stopped

@@ -1,4 +1,4 @@
-"""What tests of support actions need: ``trial``, the same desk on a journal of its own, with a fixed clock."""
+"""Trials: the same desk on a journal of its own, with a fixed clock."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ START = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 class Trial:
     """A desk on trial: ``run``, ``arun``, ``ask`` and so on are the desk's own; ``now`` is the time, to be changed."""
 
-    def __init__(self, desk: Desk, journal: SqlJournal, now: datetime) -> None:
+    def __init__(self, desk: Desk, journal: SqlJournal, now: datetime, folder: Path) -> None:
         self.desk = desk
         self.journal = journal
+        self.folder = folder
         self.now = now
         self.run = desk.run
         self.arun = desk.arun
@@ -64,7 +65,7 @@ def trial(
     journal_before, clock_before, engine_before = desk._journal, desk.clock, desk.engine
     with tempfile.TemporaryDirectory(prefix="firsthand-") as folder:
         journal = SqlJournal(database_in(Path(folder)))
-        tried = Trial(desk, journal, now)
+        tried = Trial(desk, journal, now, Path(folder))
         for id, roles in {**(people or {}), **more}.items():
             tried.person(id, roles)
         desk.use(journal, tried.clock)
