@@ -275,6 +275,13 @@ def test_policy_refuses_and_nothing_changes(t: Trial, shop: Shop, name: str) -> 
     assert shop.content() == before
 
 
+def test_the_desk_conforms_as_its_own_tests_say() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_support.py"]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "failed" not in done.stdout
+
+
 # The desk
 
 

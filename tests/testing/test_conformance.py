@@ -177,7 +177,7 @@ def test_a_desk_that_lets_the_wrong_person(shop: Shop):
     granted = Policy.granted
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Policy, "granted", lambda self, roles: granted(self, self.roles))
-        only(shop.faults(), "close: is refused to the wrong person? No: it is succeeded for", "who=")
+        only(shop.faults(), "close: is refused to the wrong person? No: it succeeds for", "who=")
 
 
 def test_a_type_that_acts_before_anybody_is_authorized(shop: Shop):
@@ -230,7 +230,7 @@ def test_a_check_that_always_holds_is_found_by_an_example_of_when_it_must_not(sh
 
     assert shop.faults() == []
     refused = Example({"account": 3}, refused={is_open: {"account": 4}})
-    only(shop.faults(examples={close: refused}), "close: is refused unless is_open? No: with account=4 it is succeeded")
+    only(shop.faults(examples={close: refused}), "close: is refused unless is_open? No: with account=4 it succeeds")
 
 
 def test_an_example_that_another_check_refuses(shop: Shop):
@@ -268,7 +268,7 @@ def test_an_action_that_raises_is_named_with_what_it_raised(shop: Shop):
         raise ValueError("no more")
 
     first, second = shop.faults()
-    assert "close: is recorded once? No: with account='2' it is failed: ValueError: no more Mend it" in first
+    assert "close: is recorded once? No: with account='2' it fails: ValueError: no more Mend it" in first
     assert "close: is safe to repeat? No:" in second
 
 

@@ -13,7 +13,7 @@ from firsthand.core.saying import secret
 from firsthand.core.transactions import marked
 from firsthand.storage.queue import Queue
 from firsthand.testing.faults import Fault
-from firsthand.testing.scene import UNTOLD, WRONG, Performed, Scene
+from firsthand.testing.scene import UNTOLD, WRONG, Performed, Scene, ended
 from firsthand.testing.watching import Died, Function
 
 SHORTEST = 8
@@ -32,7 +32,7 @@ def refused_to_the_wrong_person(scene: Scene) -> None:
     inputs, before = scene.making.inputs(), scene.state()
     run = scene.run(scene.pipeline(), inputs, by=WRONG)
     if run.status != "refused":
-        raise Fault(f"it is {run.status} for somebody who may not.", "Look at who=, and at the desk's class.")
+        raise Fault(f"{ended(run)} for somebody who may not.", "Look at who=, and at the desk's class.")
     scene.nothing_done(before, "for somebody who may not")
 
 
@@ -51,7 +51,7 @@ def refused_unless(scene: Scene, check: str) -> None:
 def refused_by(scene: Scene, run: Run[Any], check: str, inputs: Inputs) -> None:
     """Raise ``Fault`` where a run was not refused by a check."""
     if run.status != "refused" or run.refusal is None:
-        raise Fault(f"with {scene.making.shown(inputs)} it is {run.status}, not refused by {check}.", "Mend the check.")
+        raise Fault(f"with {scene.making.shown(inputs)} {ended(run)}, not refused by {check}.", "Mend it.")
     if run.refusal.check != check:
         raise Fault(
             f"with {scene.making.shown(inputs)} it is refused by {run.refusal.check or run.refusal.code}, before "
@@ -131,11 +131,11 @@ def performed_again(scene: Scene) -> None:
     inputs = scene.making.inputs()
     run = left_behind(scene, inputs)
     first = scene.state()
-    ended = scene.pipeline().resume(run)
-    if ended.status != "succeeded":
-        told = ended.refusal.message if ended.refusal else ended.error.message if ended.error else ""
+    second = scene.pipeline().resume(run)
+    if second.status != "succeeded":
+        told = second.refusal.message if second.refusal else second.error.message if second.error else ""
         raise Fault(
-            f"begun again after its process died, it ends {ended.status}: {told}",
+            f"begun again after its process died, {ended(second)}: {told}",
             "Let its checks hold for the run that has done it already (run: Run, run.key), or choose another mode.",
         )
     if scene.state() != first:
@@ -149,13 +149,13 @@ def left_behind(scene: Scene, inputs: Inputs) -> Run[Any]:
     """Return a run whose process died right after it was performed, claimed to be performed again."""
     journal, desk = scene.trial.journal, scene.trial.desk
     try:
-        ended = scene.run(scene.pipeline(dies=True), inputs)
+        left = scene.run(scene.pipeline(dies=True), inputs)
     except Died as died:
-        ended = died.run
-    run = journal.run(ended.id)
+        left = died.run
+    run = journal.run(left.id)
     if run is None or run.status != "performing":
-        scene.succeeded(ended, inputs)
-        raise Fault(f"it is {ended.status}.", scene.making.line(*inputs))
+        scene.succeeded(left, inputs)
+        raise Fault(f"{ended(left)} before its function is called.", scene.making.line(*inputs))
     now = scene.trial.clock()
     journal.step(again(run, now, {}))
     return Queue(journal).claim(journal.process, 1, now=now, desk=desk.name)[0]
@@ -175,7 +175,7 @@ def undone(scene: Scene) -> None:
             "Do all of it in the transaction of its resource, and leave commit to the desk; or choose another mode.",
         )
     if before is UNTOLD and run.status != "failed":
-        raise Fault(f"it raised after what it did, and is {run.status}.", "Leave commit and rollback to the desk.")
+        raise Fault(f"it raised after what it did, and {ended(run)}.", "Leave commit and rollback to the desk.")
 
 
 def breaking(function: Function) -> Function:

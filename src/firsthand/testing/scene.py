@@ -96,7 +96,7 @@ class Scene:
         told = run.refusal.message if run.refusal else ""
         told = f"{run.error.type}: {run.error.message}" if run.error else told
         raise Fault(
-            f"with {self.making.shown(inputs)} it is {run.status}: {told}",
+            f"with {self.making.shown(inputs)} {ended(run)}: {told}",
             f"Mend it, or give each test a state of its own. {self.making.line(*inputs)}",
         )
 
@@ -110,6 +110,14 @@ class Scene:
     def stored(self) -> bytes:
         """Return every byte of the journal's files."""
         return b"\n".join(path.read_bytes() for path in sorted(self.trial.folder.rglob("*")) if path.is_file())
+
+
+ENDED = {"succeeded": "it succeeds", "refused": "it is refused", "failed": "it fails", "unknown": "it ends unknown"}
+
+
+def ended(run: Run[Any]) -> str:
+    """Return how a run ended, in words."""
+    return ENDED.get(run.status, f"it is {run.status}")
 
 
 @dataclass(slots=True)

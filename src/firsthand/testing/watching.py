@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen: the keys of the runs that the function was called for, and the resources left as on success."""
+    """What was seen: the action of each call of the function, and the resources that were left as on success."""
 
     calls: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
