@@ -34,18 +34,29 @@ order, source = Order.objects.get(), Source.objects.get()
 """
 
 
+def manage(folder: Path, command: str) -> str:
+    """Run a command of the shop's, and return what it prints."""
+    whole = [sys.executable, "-W", "ignore", "manage.py", command]
+    done = subprocess.run(whole, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop, filled as its README says; only to be copied."""
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop, still empty; only to be copied."""
     folder = tmp_path_factory.mktemp("bookshop") / "shop"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3", "*.db*"))
-    for command in ("check", "migrate", "stock"):
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "manage.py", command], cwd=folder, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "There are 3 books" in done.stdout
+    for command in ("check", "migrate"):
+        manage(folder, command)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stocked(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop, filled as its README says; only to be copied."""
+    folder = shutil.copytree(migrated, tmp_path_factory.mktemp("stocked") / "shop")
+    assert "There are 3 books" in manage(folder, "stock")
     return folder
 
 
@@ -103,6 +114,27 @@ told.append([User.objects.get(username="mara").is_active, first.lines.count(), l
         ["refused", "These are not two open baskets of one customer."],
         [True, 2, 1],
     ]
+
+
+TESTS = """
+import os, unittest
+os.environ["DJANGO_SETTINGS_MODULE"] = "bookshop.settings"
+import django
+django.setup()
+from django.test.utils import setup_test_environment
+setup_test_environment()
+unittest.main("helpdesk.tests", argv=["tests"])
+"""
+
+
+def test_its_own_tests_say_that_the_desk_conforms(migrated: Path, tmp_path: Path):
+    shop = shutil.copytree(migrated, tmp_path / "shop")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", TESTS], cwd=shop, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Ran 3\d tests", done.stderr), done.stderr
+    assert "skipped" not in done.stderr
 
 
 def test_it_is_started_and_priya_cancels_an_order_after_signing_in_at_the_shop(shop: Path):

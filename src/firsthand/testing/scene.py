@@ -137,8 +137,9 @@ class Performed:
     def of(cls, scene: Scene) -> Performed:
         """Perform an action, once; raises ``Fault`` where that does not succeed."""
         inputs, pipeline = scene.making.inputs(), scene.pipeline()
-        with listening() as heard:
+        with listening() as (printed, logged):
             run = scene.run(pipeline, inputs, once="conforms")
+        heard = printed.getvalue() + logged.getvalue()
         scene.succeeded(run, inputs)
         again = scene.run(pipeline, inputs, once="conforms")
         history = scene.trial.journal.history
@@ -147,20 +148,20 @@ class Performed:
         runs = int(scene.trial.journal.database.read(sql, (scene.action.name,))[0][0])
         run = replace(history.run(run.id) or run, value=run.value)
         secrets = scene.secrets(inputs)
-        return cls(run, again, len(scene.seen.calls), runs, events, secrets, heard.getvalue(), scene.stored())
+        return cls(run, again, len(scene.seen.calls), runs, events, secrets, heard, scene.stored())
 
 
 @contextmanager
-def listening() -> Iterator[StringIO]:
-    """Hear all that is printed or logged meanwhile, at any level; what is printed is passed on."""
-    heard, root = StringIO(), logging.getLogger()
-    handler, level = logging.StreamHandler(heard), root.level
+def listening() -> Iterator[tuple[StringIO, StringIO]]:
+    """Hear all that is printed meanwhile, which is passed on, and all that is logged, at any level."""
+    printed, logged, root = StringIO(), StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(logged), root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        with redirect_stdout(heard), redirect_stderr(heard):
-            yield heard
+        with redirect_stdout(printed), redirect_stderr(printed):
+            yield printed, logged
     finally:
         root.setLevel(level)
         root.removeHandler(handler)
-        sys.stdout.write(heard.getvalue())
+        sys.stdout.write(printed.getvalue())
