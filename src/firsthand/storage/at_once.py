@@ -11,7 +11,7 @@ from firsthand.storage.database import Connection
 
 STEP = """WITH changed AS ({update} RETURNING runs.id, runs.at),
     told AS (INSERT INTO events (run, at, kind, actor, data) SELECT id, ?, ?, ?, ? FROM changed){concerned}
-    SELECT count(*) FROM changed"""
+    SELECT 1 FROM changed"""
 CONCERNED = """,
     concerned AS (INSERT INTO run_subjects (subject, at, run) SELECT keys.value, changed.at, changed.id
         FROM changed, json_each(?) AS keys ON CONFLICT DO NOTHING)"""
@@ -39,7 +39,7 @@ def step(update: str, values: Sequence[object], subjects: Sequence[str]) -> Call
     """Return the work of an update of a run, with its event and the subjects that it then concerns."""
     sql = STEP.format(update=update, concerned=CONCERNED if subjects else "")
     given = [*values, encode(subjects)] if subjects else values
-    return lambda connection: bool(connection.prepared(sql, given).fetchone()[0])
+    return lambda connection: bool(connection.prepared(sql, given))
 
 
 class Change(NamedTuple):

@@ -15,11 +15,12 @@ from typing import Any, cast
 from psycopg import ClientCursor
 from psycopg import Connection as Psycopg
 from psycopg.adapt import Buffer, Loader
+from psycopg.errors import Diagnostic
 from psycopg.pq.abc import PGresult
 from psycopg.types.string import StrDumperUnknown
 
 from firsthand.storage.codec import encode, spelt
-from firsthand.storage.prepared import Answer, Prepared
+from firsthand.storage.prepared import Prepared
 
 TOKENS = re.compile(
     r"""'(?:[^']|'')*'              # a text
@@ -100,6 +101,9 @@ class Session(Psycopg[Any]):
     epoch: str = ""
     """What changes when its server recovers from a crash."""
 
+    ended: bool = False
+    """Whether the server has said that it ends this connection."""
+
     def execute(self, query: Any, params: Any = (), **more: Any) -> Rows:
         """Execute a statement of SQLite's."""
         return cast(Rows, super().execute(query, params, **more))
@@ -108,8 +112,12 @@ class Session(Psycopg[Any]):
         """Execute some statements of PostgreSQL's without values, and return the last one's answer."""
         return self.kept.script(script)
 
-    def prepared(self, query: str, params: Sequence[object]) -> Answer:
-        """Execute a statement of SQLite's that comes again and again, and whose values have the types of columns."""
+    def heard(self, notice: Diagnostic) -> None:
+        """Take in what the server says unasked."""
+        self.ended |= notice.severity_nonlocalized in ("FATAL", "PANIC")
+
+    def prepared(self, query: str, params: Sequence[object]) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a statement of SQLite's that comes again and again; see `Prepared.execute`."""
         return self.kept.execute(numbered(query), params)
 
     @cached_property
@@ -170,6 +178,7 @@ class Number(Loader):
 def prepared(session: Session, *, read_only: bool, lenient: bool) -> None:
     """Set a new connection up: our schema, texts as above, nobody waited for longer than a while."""
     session.cursor_factory = Rows
+    session.add_notice_handler(session.heard)
     session.adapters.register_dumper(str, Text)
     session.adapters.register_loader("numeric", Number)
     session.execute(SETTINGS, None)

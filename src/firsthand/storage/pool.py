@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import select
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from firsthand.core.errors import JournalUnavailable
@@ -21,6 +19,9 @@ MOST = 32
 WAIT = 10.0
 """Seconds that a caller waits for a connection."""
 
+IDLE = 0
+"""What libpq says of a connection that is within no transaction."""
+
 
 class Pool:
     """Idle connections, the one used last first; none is lent that the server has closed meanwhile."""
@@ -29,59 +30,83 @@ class Pool:
         self.connect = connect
         self.faults = faults
         self.idle: list[Session] = []
-        self.guard = threading.Lock()
-        self.free = threading.BoundedSemaphore(MOST)
+        self.lending = 0
+        self.changed = threading.Condition()
 
-    @contextmanager
-    def lent(self) -> Iterator[Session]:
+    def lent(self) -> Lent:
         """Lend a connection; one that is left within a transaction, or broke, is closed."""
-        if not self.free.acquire(timeout=WAIT):
-            raise JournalUnavailable(
-                f"All {MOST} connections to the journal are in use.", "Nothing was performed. Try again."
-            )
-        try:
-            session = self.taken()
-            try:
-                yield session
-            finally:
-                self.give_back(session)
-        finally:
-            self.free.release()
+        return Lent(self)
 
-    def taken(self) -> Session:
-        """Return an idle connection that is alive, or a new one."""
-        while True:
-            with self.guard:
-                session = self.idle.pop() if self.idle else None
-            if session is None:
-                return self.connect()
-            if not is_dead(session):
+    def take(self) -> Session:
+        """Return an idle connection that is alive, or a new one, once fewer than ``MOST`` are lent."""
+        with self.changed:
+            if self.lending >= MOST and not self.changed.wait_for(lambda: self.lending < MOST, WAIT):
+                raise JournalUnavailable(
+                    f"All {MOST} connections to the journal are in use.", "Nothing was performed. Try again."
+                )
+            self.lending += 1
+        taken = None
+        try:
+            taken = self.alive() or self.connect()
+        finally:
+            if taken is None:
+                self.give_back(None)
+        return taken
+
+    def alive(self) -> Session | None:
+        """Return an idle connection that is alive, if there is one."""
+        while self.idle:
+            try:
+                session = self.idle.pop()
+            except IndexError:  # another thread took the last one
+                return None
+            if not self.is_dead(session):
                 return session
             session.close()
+        return None
 
-    def give_back(self, session: Session) -> None:
+    def is_dead(self, session: Session) -> bool:
+        """Say whether the server has closed an idle connection, or said that it ends: before anything is sent.
+
+        What it said is read without waiting, and without another thread having its turn meanwhile.
+        """
+        try:
+            session.pgconn.consume_input()
+            session.pgconn.get_result()
+        except self.faults:
+            return True
+        return session.ended
+
+    def give_back(self, session: Session | None) -> None:
         """Keep a connection for the next caller, unless it is of no use any more."""
-        if session.closed or session.info.transaction_status != 0:
-            session.close()
-            return
-        with self.guard:
+        if session is not None and session.pgconn.transaction_status == IDLE:
             self.idle.append(session)
+        elif session is not None:
+            session.close()
+        with self.changed:
+            self.lending -= 1
+            self.changed.notify()
 
     def close(self) -> None:
         """Close the idle connections."""
-        with self.guard:
-            idle, self.idle = self.idle, []
-        for session in idle:
-            session.close()
+        while self.idle:
+            self.idle.pop().close()
 
 
-def is_dead(session: Session) -> bool:
-    """Say whether the server has closed an idle connection, or said something unasked: before anything is sent."""
-    if session.closed:
-        return True
-    poll = select.poll()
-    poll.register(session.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+class Lent:
+    """A connection of a pool while somebody has it."""
+
+    __slots__ = ("pool", "session")
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    def __enter__(self) -> Session:
+        self.session = self.pool.take()
+        return self.session
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.give_back(self.session)
 
 
 OPENED: weakref.WeakSet[Any] = weakref.WeakSet()

@@ -64,6 +64,7 @@ class Postgresql:
 
     def __init__(self, url: str) -> None:
         self.address, self.options = parse_url(url)
+        self.told = Told(self.explained)
         self.reset()
         OPENED.add(self)
 
@@ -123,18 +124,8 @@ class Postgresql:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Lend a connection; faults are told in words, and a connection that broke is not lent again."""
-        with self.told(), self.pool.lent() as session:
+        with self.told, self.pool.lent() as session:
             yield session
-
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Tell faults in words."""
-        try:
-            yield
-        except psycopg.Error as error:
-            raise self.explained(error) from error
-        except (TypeError, ValueError, OverflowError) as error:
-            raise JournalError(f"The journal could not do this: {error}.", "firsthand doctor may know.") from error
 
     def require(self) -> None:
         """Raise ``JournalMissing`` or ``JournalOutdated`` where there is nothing to read."""
@@ -170,7 +161,7 @@ class Postgresql:
         """Commit some work durably whose own statements say what they need to find; ``single`` is one statement."""
         if not single:
             return self.transact(BEGIN, work, proof)
-        with self.session() as session:
+        with self.told, self.pool.lent() as session:
             try:
                 return work(cast(Connection, session))
             except psycopg.Error as error:
@@ -187,7 +178,7 @@ class Postgresql:
         """
         for more in (True, False):
             transaction: Transaction[T] = Transaction(begin, cast(Callable[[Any], T], work), proof)
-            with self.told():
+            with self.told:
                 try:
                     with self.pool.lent() as session:
                         return transaction.commit(session)
@@ -229,7 +220,7 @@ class Postgresql:
         """Return all rows of a query; where its connection is lost it is asked once more."""
         self.require()
         held: Session | None = getattr(self.local, "session", None)
-        with self.told():
+        with self.told:
             if held is not None:
                 return held.execute(sql, values).fetchall()
             with self.pool.lent() as session:
@@ -274,6 +265,22 @@ class Postgresql:
                 f"The journal {self.place} cannot be reached: {told}.", "Nothing was performed. Look at the server."
             )
         return JournalError(f"The journal {self.place} could not do this: {told}.", "firsthand doctor may know.")
+
+
+class Told:
+    """Tells faults within in words."""
+
+    def __init__(self, explained: Callable[[Exception], JournalError]) -> None:
+        self.explained = explained
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if isinstance(error, psycopg.Error):
+            raise self.explained(error) from error
+        if isinstance(error, (TypeError, ValueError, OverflowError)):
+            raise JournalError(f"The journal could not do this: {error}.", "firsthand doctor may know.") from error
 
 
 WORDS: Sequence[tuple[tuple[type[Exception], ...], str, str]] = (

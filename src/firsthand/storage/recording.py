@@ -149,7 +149,7 @@ class Recording:
         values = (*condition, run.id, at, run.process, *FACTS(run), at, run.actor or run.asked_by, told(run))
 
         def work(connection: Any) -> tuple[int, int]:
-            made, there = connection.prepared(STILL if condition else ANYHOW, values).fetchone()
+            ((made, there),) = connection.prepared(STILL if condition else ANYHOW, values)
             return made, there
 
         try:
