@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import CodeType
 from typing import Annotated, Any
@@ -85,6 +85,11 @@ class Action:
     steps: tuple[str, ...] = ()
     manner: Manner = PLAIN
 
+    @cached_property
+    def subjects(self) -> tuple[tuple[str, Kind], ...]:
+        """The inputs that name a subject, each with its kind."""
+        return tuple((name, each.kind) for name, each in self.inputs.items() if each.kind)
+
     @property
     def manual(self) -> bool:
         """Whether it has no code: a person does it, and ticks its steps."""
@@ -145,7 +150,7 @@ class Actions:
 
     def get(self, name: str) -> Action | None:
         """Return the action of a name or an alias, in code or manual, unless that is retired."""
-        return self.in_code(name) or self.manual(name)
+        return self.by_name.get(self.names.get(name, name)) or self.manual(name)
 
     def ever(self, name: str) -> Action | None:
         """Return the same, a retired one too: runs of it may still be open."""

@@ -94,7 +94,7 @@ class Input:
 
     def parse(self, raw: object) -> Any:
         """Return the value that a raw input stands for; its type's own validators are the author's code."""
-        return call(self.adapter.validate_python, raw)
+        return call(self.adapter.validator.validate_python, raw)
 
     def masked(self, value: object) -> object:
         """Return a parsed value as JSON may keep it, its secrets starred out."""
@@ -253,6 +253,8 @@ def size_of(value: object, depth: int = 0) -> int:
         raise refusals.inputs_too_deep(DEEPEST)
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, int):
+        return value.bit_length() // 3
     if isinstance(value, (bytes, bytearray)):
         return len(value)
     if isinstance(value, File):
@@ -261,7 +263,7 @@ def size_of(value: object, depth: int = 0) -> int:
         return sum(size_of(key) + size_of(part, depth + 1) + 2 for key, part in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):
         return sum(size_of(part, depth + 1) + 1 for part in value)
-    return value.bit_length() // 3 if isinstance(value, int) else 8
+    return 8
 
 
 WORDS = {

@@ -85,7 +85,8 @@ class Pipeline:
         the same key is returned as it stands; under the key of anything else it is a run to be refused.
         """
         once = request.once if request.once and not refusals.unfit_key(request.once) else None
-        sent = digest_of_request(self.journal, request, self.actions.get(request.action), asked=asked)
+        action = self.actions.get(request.action) if once else None
+        sent = digest_of_request(self.journal, request, action, asked=asked) if once else None
         actor, run = self.recorded(request, once, sent, asked=asked)
         if not run.again or is_same(self.journal, request, sent, run.action in self.names(request.action, actor)):
             return self.attempt(request, actor, run)
@@ -107,7 +108,8 @@ class Pipeline:
     def intent(self, request: Request, asked: bool, actor: Person) -> Run[Any]:
         """Return the run of a request as it is first recorded."""
         action = self.known_action(request.action, actor)
-        texts: dict[str, Any] = {name: recordable(as_text(getattr(request, name)), LIMITS[name]) for name in TEXTS}
+        said = {name: text for name in TEXTS if (text := getattr(request, name)) is not None}
+        texts: dict[str, Any] = {name: recordable(as_text(text), LIMITS[name]) for name, text in said.items()}
         return Run(
             id=0,
             action=action.name if action else recordable(request.action, LIMITS["action"]) or "",
@@ -188,8 +190,8 @@ class Pipeline:
         self.check_texts(attempt.request)
         self.parse_inputs(attempt, action)
         begin(self, attempt, action)
-        subjects = {name for name, each in action.inputs.items() if each.kind}
-        late = any(each.wiring and subjects.intersection(each.wiring.inputs) for each in clauses)
+        subjects = {name for name, _ in action.subjects}
+        late = bool(subjects) and any(each.wiring and subjects.intersection(each.wiring.inputs) for each in clauses)
         if not late:
             action.policy.settle(clauses, attempt.opened, attempt.inputs)
         attempt.run.reason = action.reasons.settle(attempt.request.reason, attempt.request.notes)
@@ -203,8 +205,10 @@ class Pipeline:
     def check_texts(self, request: Request) -> None:
         """Refuse texts that are none, not UTF-8 or over their limits; a number may be a ticket or a customer."""
         for name in TEXTS:
-            text, shown = getattr(request, name), name.replace("_", " ")
-            if text is not None and not isinstance(text, str):
+            if (text := getattr(request, name)) is None:
+                continue
+            shown = name.replace("_", " ")
+            if not isinstance(text, str):
                 if not isinstance(text, (int, float)) or name in ("notes", "reason"):
                     raise refusals.not_text(shown, type(text).__name__)
                 text = as_text(text)
@@ -236,8 +240,7 @@ class Pipeline:
 
     def subjects_in(self, attempt: Attempt, action: Action) -> list[tuple[str, Kind]]:
         """Return the inputs that are given and name a subject, with its kind."""
-        inputs = action.inputs.items()
-        return [(name, each.kind) for name, each in inputs if each.kind and attempt.inputs.get(name) is not None]
+        return [(name, kind) for name, kind in action.subjects if attempt.inputs.get(name) is not None]
 
     def name_subjects(self, attempt: Attempt, action: Action) -> None:
         """Note which subjects the inputs name, so that a refusal stands in their history too."""

@@ -11,7 +11,7 @@ from firsthand.core.errors import FirsthandError
 
 T = TypeVar("T")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 TRANSITIONS: Mapping[tuple[str, str], str] = {
     ("recorded", "asked"): "whoever recorded it wants a colleague to perform it",
@@ -49,7 +49,7 @@ OUTCOMES = ("succeeded", "refused", "failed", "declined", "withdrawn", "unknown"
 
 def microseconds(moment: datetime) -> int:
     """Return a moment as whole microseconds since 1970 in UTC, which is what the journal keeps."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // MICROSECOND
 
 
 def moment(microseconds: int) -> datetime:

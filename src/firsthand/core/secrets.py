@@ -254,7 +254,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Return the text in valid UTF-8 and without the secrets."""
-        if not self:
+        if not (self.spellings or self.words):
             return spelt(text)
         if text in self.words:
             return STARS

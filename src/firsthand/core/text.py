@@ -26,7 +26,7 @@ def is_utf8(text: str) -> bool:
 
 def spelt(text: str) -> str:
     """Return the text as valid UTF-8, what is not spelt out."""
-    return text if is_utf8(text) else text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() or is_utf8(text) else text.encode("utf-8", "backslashreplace").decode()
 
 
 def recordable(text: str | None, limit: int) -> str | None:

@@ -112,7 +112,7 @@ class Accounts:
         if not rows:
             return None
         session, made, seen, replaced, *row = rows[0]
-        person = self.journal.person(row[0]) if self.journal.mirror.directory else person_of(row)
+        person = self.journal.person(row[0]) if self.journal.mirror.directory else person_of(tuple(row))
         if person is None:
             return None
         return Visitor(person, session, self.kept_up(token, now, made, seen, replaced))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from firsthand.core.journal import Step
@@ -37,9 +38,15 @@ NUMBERS = frozenset({"performing_at", "ended_at", "process", "due", "schedule"})
 
 def step(update: str, values: Sequence[object], subjects: Sequence[str]) -> Callable[[Any], bool]:
     """Return the work of an update of a run, with its event and the subjects that it then concerns."""
-    sql = STEP.format(update=update, concerned=CONCERNED if subjects else "")
+    sql = stepping(update, concerned=bool(subjects))
     given = [*values, encode(subjects)] if subjects else values
     return lambda connection: bool(connection.prepared(sql, given))
+
+
+@lru_cache
+def stepping(update: str, *, concerned: bool) -> str:
+    """Return the one statement of an update of a run and its event."""
+    return STEP.format(update=update, concerned=CONCERNED if concerned else "")
 
 
 class Change(NamedTuple):

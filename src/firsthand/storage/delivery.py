@@ -84,9 +84,9 @@ class Delivery:
         That one was recorded before, and the answer lost, is told by its very event.
         """
         journal = self.journal
-        if any(journal.step(each) for each in ways(step)):
+        if journal.step(step) or any(journal.step(each) for each in other_ways(step)):
             return
-        if any(is_taken(journal.database, journal.change(each)) for each in ways(step)):
+        if any(is_taken(journal.database, journal.change(each)) for each in (step, *other_ways(step))):
             return
         run = journal.run(step.run)
         data = {"status": step.status, "found": run.status if run else None, **step.changes}
@@ -109,13 +109,12 @@ class Delivery:
             self.deliver(Step(run.id, "recorded", "failed", at, actor, {"error": NOT_BEGUN}, fence=run.fence))
 
 
-def ways(step: Step) -> Iterator[Step]:
-    """Yield a step as it is, and as it is where its run has come further than whoever takes it knows.
+def other_ways(step: Step) -> Iterator[Step]:
+    """Yield a step as it is where its run has come further than whoever takes it knows.
 
     It may have begun to be performed, with the answer lost: then it was not. Others may have taken its process for
     dead: then its own outcome settles it.
     """
-    yield step
     if step.expected in ("recorded", "queued") and step.status in ("failed", "refused"):
         yield step._replace(expected="performing")
     elif step.expected != "performing":

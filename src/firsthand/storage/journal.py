@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from firsthand.core.actors import Person
@@ -163,12 +164,11 @@ class SqlJournal:
     def stepping(self, step: Step) -> Callable[[Connection], bool]:
         """Return the work of a step within a transaction; it says whether the run was in the expected status."""
         _, columns, data, subjects = self.change(step)
-        update = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
-        values = (step.status, *columns.values(), step.run, step.expected)
-        if step.fence is not None:
-            update, values = f"{update} AND fence = ?", (*values, step.fence)
-        if step.status == "performing" and columns.get("holds"):
-            update, values = f"{update} AND NOT EXISTS ({HOLDER})", (*values, columns["holds"])
+        holds = columns.get("holds") if step.status == "performing" else None
+        update = updating(tuple(columns), fenced=step.fence is not None, holds=bool(holds))
+        values: tuple[Any, ...] = (step.status, *columns.values(), step.run, step.expected)
+        values += () if step.fence is None else (step.fence,)
+        values += (holds,) if holds else ()
 
         def work(connection: Connection) -> bool:
             if connection.execute(update, values).rowcount == 0:
@@ -315,3 +315,10 @@ class SqlJournal:
             self.database.presence().leave(self.entered[1])
             self.entered = None
         self.database.close()
+
+
+@lru_cache
+def updating(columns: Sequence[str], *, fenced: bool, holds: bool) -> str:
+    """Return the statement by which a run changes its status and some columns, if it is as expected."""
+    sql = f"UPDATE runs SET status = ?{''.join(f', {name} = ?' for name in columns)} WHERE id = ? AND status = ?"
+    return sql + " AND fence = ?" * fenced + f" AND NOT EXISTS ({HOLDER})" * holds

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from firsthand.core.actors import Person
@@ -212,7 +213,8 @@ def is_name(text: str) -> bool:
     return bool(text.strip()) and text.isprintable() and len(text) <= 200
 
 
-def person_of(row: Sequence[Any]) -> Person:
+@lru_cache(maxsize=1024)
+def person_of(row: tuple[Any, ...]) -> Person:
     """Return the person of a row."""
     id, name, roles, login, administers, active = row
     return Person(id, name, tuple(json.loads(roles)), login, bool(administers), bool(active))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -104,8 +104,9 @@ class Recording:
         """Insert a run with its first event, within a transaction."""
         run.process = process
         at = microseconds(run.at)
-        run.id = int(connection.execute(INSERT_RUN, (at, process, *FACTS(run))).lastrowid or 0)
-        connection.execute(INSERT_EVENT, (run.id, at, "recorded", run.actor or run.asked_by, told(run)))
+        facts = FACTS(run)
+        run.id = int(connection.execute(INSERT_RUN, (at, process, *facts)).lastrowid or 0)
+        connection.execute(INSERT_EVENT, (run.id, at, "recorded", run.actor or run.asked_by, told(facts)))
 
     def again(self, connection: Connection, id: int) -> Run[Any]:
         """Return a run that was sent before, as it stands in a transaction."""
@@ -145,8 +146,8 @@ class Recording:
 
         Raises ``AnswerLost`` where it cannot be found out for a while whether it is on record.
         """
-        at = microseconds(run.at)
-        values = (*condition, run.id, at, run.process, *FACTS(run), at, run.actor or run.asked_by, told(run))
+        at, facts = microseconds(run.at), FACTS(run)
+        values = (*condition, run.id, at, run.process, *facts, at, run.actor or run.asked_by, told(facts))
 
         def work(connection: Any) -> tuple[int, int]:
             ((made, there),) = connection.prepared(STILL if condition else ANYHOW, values)
@@ -186,9 +187,9 @@ class Numbers:
             return self.drawn.popleft()
 
 
-def told(run: Run[Any]) -> str:
+def told(facts: Sequence[object]) -> str:
     """Return the data of a run's first event."""
-    return encode({name: value for name, value in zip(RECORDED, FACTS(run), strict=True) if value is not None})
+    return encode({name: fact for name, fact in zip(RECORDED, facts, strict=True) if fact is not None})
 
 
 def is_recorded(connection: Connection, number: int, found: Recorded) -> bool:
