@@ -40,7 +40,7 @@ def step(update: str, values: Sequence[object], subjects: Sequence[str]) -> Call
     """Return the work of an update of a run, with its event and the subjects that it then concerns."""
     sql = stepping(update, concerned=bool(subjects))
     given = [*values, encode(subjects)] if subjects else values
-    return lambda connection: bool(connection.prepared(sql, given))
+    return lambda connection: bool(connection.prepared(sql, given).ntuples)
 
 
 @lru_cache

@@ -116,8 +116,8 @@ class Session(Psycopg[Any]):
         """Take in what the server says unasked."""
         self.ended |= notice.severity_nonlocalized in ("FATAL", "PANIC")
 
-    def prepared(self, query: str, params: Sequence[object]) -> Sequence[tuple[Any, ...]]:
-        """Return the rows of a statement of SQLite's that comes again and again; see `Prepared.execute`."""
+    def prepared(self, query: str, params: Sequence[object]) -> PGresult:
+        """Execute a statement of SQLite's that comes again and again, and whose values have the types of columns."""
         return self.kept.execute(numbered(query), params)
 
     @cached_property

@@ -30,8 +30,9 @@ class Pool:
         self.connect = connect
         self.faults = faults
         self.idle: list[Session] = []
-        self.lending = 0
-        self.changed = threading.Condition()
+        self.lending = self.waiting = 0
+        self.guard = threading.Lock()
+        self.freed = threading.Condition(self.guard)
 
     def lent(self) -> Lent:
         """Lend a connection; one that is left within a transaction, or broke, is closed."""
@@ -39,11 +40,9 @@ class Pool:
 
     def take(self) -> Session:
         """Return an idle connection that is alive, or a new one, once fewer than ``MOST`` are lent."""
-        with self.changed:
-            if self.lending >= MOST and not self.changed.wait_for(lambda: self.lending < MOST, WAIT):
-                raise JournalUnavailable(
-                    f"All {MOST} connections to the journal are in use.", "Nothing was performed. Try again."
-                )
+        with self.guard:
+            if self.lending >= MOST:
+                self.wait()
             self.lending += 1
         taken = None
         try:
@@ -52,6 +51,17 @@ class Pool:
             if taken is None:
                 self.give_back(None)
         return taken
+
+    def wait(self) -> None:
+        """Wait until fewer than ``MOST`` are lent, the guard being held; raises ``JournalUnavailable``."""
+        self.waiting += 1
+        try:
+            if not self.freed.wait_for(lambda: self.lending < MOST, WAIT):
+                raise JournalUnavailable(
+                    f"All {MOST} connections to the journal are in use.", "Nothing was performed. Try again."
+                )
+        finally:
+            self.waiting -= 1
 
     def alive(self) -> Session | None:
         """Return an idle connection that is alive, if there is one."""
@@ -83,9 +93,10 @@ class Pool:
             self.idle.append(session)
         elif session is not None:
             session.close()
-        with self.changed:
+        with self.guard:
             self.lending -= 1
-            self.changed.notify()
+            if self.waiting:
+                self.freed.notify()
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -277,6 +277,8 @@ class Told:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        if error is None:
+            return
         if isinstance(error, psycopg.Error):
             raise self.explained(error) from error
         if isinstance(error, (TypeError, ValueError, OverflowError)):

@@ -38,7 +38,9 @@ AT_ONCE = f"""WITH who AS ({{who}}),
     made AS (INSERT INTO runs (id, at, status, process, {", ".join(RECORDED)})
         SELECT ?, ?, 'recorded', ?, {", ".join("?" * len(RECORDED))} FROM who ON CONFLICT (id) DO NOTHING RETURNING id),
     told AS (INSERT INTO events (run, at, kind, actor, data) SELECT id, ?, 'recorded', ?, ? FROM made)
-    SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM who)"""
+    SELECT (SELECT 1 FROM made) FROM who"""
+"""A row where somebody is as they were seen, NULL in it where the number was taken."""
+
 STILL = AT_ONCE.format(
     who="SELECT 1 FROM people WHERE id = ? AND active = 1 AND name = ? AND roles = ? AND administers = ?"
 )
@@ -149,15 +151,16 @@ class Recording:
         at, facts = microseconds(run.at), FACTS(run)
         values = (*condition, run.id, at, run.process, *facts, at, run.actor or run.asked_by, told(facts))
 
-        def work(connection: Any) -> tuple[int, int]:
-            ((made, there),) = connection.prepared(STILL if condition else ANYHOW, values)
-            return made, there
+        def work(connection: Any) -> tuple[bool, bool]:
+            answer = connection.prepared(STILL if condition else ANYHOW, values)
+            there = bool(answer.ntuples)
+            return there and answer.get_value(0, 0) is not None, there
 
         try:
-            return self.database.commit(work, single=True)[0] > 0
+            return self.database.commit(work, single=True)[0]
         except AnswerLost as lost:
             try:
-                return again(self.database, work)[1] > 0  # its number is its own: what has it is this very run
+                return again(self.database, work)[1]  # its number is its own: what has it is this very run
             except JournalUnavailable as error:
                 committed = lambda: self.history.run(run.id) is not None  # noqa: E731
                 doubt = AnswerLost(lost.message, lost.fix, committed, (person, run))
