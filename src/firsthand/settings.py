@@ -66,11 +66,17 @@ class Settings:
 
     @classmethod
     def load(
-        cls, folder: Path | None = None, environ: Mapping[str, str] | None = None, database: str = DEFAULT_DATABASE
+        cls,
+        folder: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        usual: str = DEFAULT_DATABASE,
+        **said: str,
     ) -> Settings:
         """Read the settings; files are looked for in the folder and those above it. Raises ``SettingsError``.
 
-        ``database`` is where the journal is if nothing says.
+        What is ``said`` counts before all of them: ``Settings.load(database=url)``. The journal is at ``usual`` where
+        nothing says where it is.
         """
         try:
             start = (folder or Path.cwd()).resolve()
@@ -79,15 +85,15 @@ class Settings:
         environ = os.environ if environ is None else environ
         found, home = from_files(start)
         names = [each.name for each in fields(cls) if each.name != "folder"]
-        if unknown := sorted(set(found) - set(names)):
+        if unknown := sorted({*found, *said} - set(names)):
             raise SettingsError(f"There is no setting {', '.join(unknown)}.", f"There are {', '.join(names)}.")
         for name, value in found.items():
             if not isinstance(value, str):
                 raise SettingsError(f"The setting {name} must be text.", f'Write {name} = "..." in {home}.')
-        chosen = {"database": database, **found}
+        chosen = {"database": usual, **found}
         chosen["database"] = anchored(chosen["database"], home)
         for name in names:
-            if value := environ.get(f"FIRSTHAND_{name.upper()}"):
+            if value := said.get(name) or environ.get(f"FIRSTHAND_{name.upper()}"):
                 chosen[name] = anchored(value, start) if name == "database" else value
         for name, known in (("engine", ENGINES), ("smtp_security", SECURITIES)):
             if chosen.get(name, known[0]) not in known:

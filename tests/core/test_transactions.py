@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from firsthand import Desk, DeskError, Refused, Run
 from firsthand.core.journal import Step
-from firsthand.core.marking import is_transaction, is_transient
+from firsthand.core.marking import SQLITE, is_transaction, is_transient
 from firsthand.testing import Trial, trial
 
 from .shop import kinds
@@ -132,6 +133,13 @@ def test_without_the_table_of_marks_nothing_is_performed(tmp_path: Path, way: st
         assert "firsthand db marker" in run.refusal.fix
 
 
+class Entries:
+    """What is loaded through a transaction."""
+
+    def __init__(self, books: sqlite3.Connection) -> None:
+        self.books = books
+
+
 def test_an_action_without_one_transaction_is_a_problem_at_start():
     desk = Desk("Books", why=["customer asked"])
 
@@ -141,6 +149,37 @@ def test_an_action_without_one_transaction_is_a_problem_at_start():
 
     with pytest.raises(DeskError, match=r"takes one resource that is a transaction.*none of its resources is"):
         _ = desk.actions
+
+
+def test_an_action_that_takes_none_is_performed_in_the_desks_only_one(tmp_path):
+    desk, path = Desk("Books", why=["customer asked"]), tmp_path / "only.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(f"{SQLITE} CREATE TABLE paid (cents INTEGER)")
+
+    @desk.resource
+    def books() -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            yield connection
+
+    @desk.subject()
+    def account(id: int, books: sqlite3.Connection) -> Entries:
+        return Entries(books)
+
+    @desk.action("pay", who="support", mode="transactional")
+    def pay(account: Entries, all: bool) -> None:
+        account.books.execute("INSERT INTO paid VALUES (5)")
+        if not all:
+            raise KeyError
+
+    with trial(desk, priya="support") as t:
+        inputs = [{"account": 1, "all": all} for all in (False, True)]
+        ended = [t.run("pay", each, by="priya", reason="customer asked").status for each in inputs]
+    assert ended == ["failed", "succeeded"]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT (SELECT count(*) FROM paid), count(*) FROM firsthand_effects").fetchone() == (
+            1,
+            1,
+        )
 
 
 def test_where_another_transaction_gets_in_the_way_it_is_tried_again_wholly(t: Trial, books: Books):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import firsthand
-from firsthand import Desk, DeskError, FirsthandError, UnknownActor
+from firsthand import Desk, DeskError, FirsthandError, Settings, SettingsError, UnknownActor
 from firsthand.testing import trial
 
 ROOT = Path(firsthand.__file__).parent
@@ -38,6 +38,21 @@ def test_a_desk_uses_the_database_of_the_settings(tmp_path, monkeypatch):
         desk.run("a", by="priya")
     desk.journal.close()
     assert (tmp_path / "set.db").exists()
+
+
+def test_a_desk_may_be_told_in_code_where_its_journal_is_and_keeps_to_that(tmp_path, monkeypatch):
+    monkeypatch.setenv("FIRSTHAND_DATABASE", f"sqlite:///{tmp_path / 'environment.db'}")
+    monkeypatch.setenv("FIRSTHAND_URL", "https://acme.example")
+    desk = Desk("A")
+    assert desk.settings().database.endswith("environment.db")
+    desk.open(Settings.load(database=f"sqlite:///{tmp_path / 'code.db'}"))
+    assert (desk.opened_by, desk.settings().url) == (desk.settings(), "https://acme.example")
+    assert desk.settings().database.endswith("code.db")
+    desk.journal.close()
+    desk.use(None)
+    assert desk.opened_by is None
+    with pytest.raises(SettingsError, match="no setting databse"):
+        Settings.load(databse="sqlite:///x.db")
 
 
 def test_a_desk_with_problems_performs_nothing_and_names_them_all():

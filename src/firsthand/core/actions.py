@@ -237,12 +237,21 @@ class Actions:
             self.problems.append(f"{name}: its verify takes {', '.join(secret)}, which is secret, so not kept.")
         subjects = self.wired(name, {}, "subjects", Check(said.subjects)) if said.subjects else None
         mode = said.mode or self.mode
-        fit = [given for given in wiring.resources if is_transaction(given)] if mode == "transactional" else []
-        if mode == "transactional" and not fit and self.transaction is not None:
-            fit = [self.transaction]
+        fit = self.transactions_of(wiring) if mode == "transactional" else []
         if mode == "transactional" and len(fit) != 1:
             self.problems.append(f"{name}: {NO_TRANSACTION}; {'none' if not fit else 'several'} of its resources is.")
         return Manner(mode, said.background, said.one_at_a_time, verify, fit[0] if fit else None, subjects)
+
+    def transactions_of(self, wiring: Wiring) -> list[Any]:
+        """Return the types of the resources that a transactional action may be performed in: of those that it takes.
+
+        Where it takes none, that of the desk, else all that are registered.
+        """
+        if fit := [given for given in wiring.resources if is_transaction(given)]:
+            return fit
+        if self.transaction is not None:
+            return [self.transaction]
+        return [given for given in self.resources if is_transaction(given)]
 
     def of_manual(self, manual: Manual) -> Action:
         """Return the action of a declaration; a subject whose kind has left the code is a plain text."""
@@ -327,10 +336,10 @@ class Actions:
 
 
 NO_TRANSACTION = (
-    "it is transactional, so it takes one resource that is a transaction (a connection of sqlite3 or psycopg, a "
-    "Session or Connection of SQLAlchemy, Django's connection)"
+    "it is transactional, so it takes one resource that is a transaction, unless the desk has only one (a connection "
+    "of sqlite3 or psycopg, a Session or Connection of SQLAlchemy, Django's connection)"
 )
-"""What an action lacks that names no such resource, or several."""
+"""What an action lacks for which there is no such resource, or several."""
 
 NAMED = Annotated[str, Field(min_length=1, max_length=200)]
 """The type of a subject's id whose kind is not in the code any more."""

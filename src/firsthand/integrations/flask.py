@@ -237,7 +237,7 @@ def settings_of(app: Flask, name: str) -> Settings:
     """
     instance = Path(app.instance_path)
     usual = f"sqlite:///{instance / f'{name}.db'}"
-    settings = Settings.load(database=usual)
+    settings = Settings.load(usual=usual)
     if said := chosen(app, name, "DATABASE"):
         settings = replace(settings, database=anchored(said, instance))
     elif app.testing:

@@ -1,0 +1,1 @@
+"""Morning: a newspaper's service for its subscribers."""
