@@ -22,7 +22,8 @@ def console(
 
     Without more, known people sign in with a password of their own. ``identify`` is the host's own identity instead:
     it takes the ``starlette.requests.Request``, may be async, and returns the id of a known person, or None for
-    whoever is not signed in; these are sent to ``sign_in_url``, or turned away where none is given. ``url`` is where
-    people reach the console, the scheme included; with it, requests for other hosts are turned away.
+    whoever is not signed in; these are sent to ``sign_in_url``, or turned away where none is given. It may raise
+    ``Refused`` for somebody who may not come in. ``url`` is where people reach the console, the scheme included; with
+    it, requests for other hosts are turned away.
     """
     return application(desk, identify, sign_in_url, url)
