@@ -65,18 +65,10 @@ class Settings:
     """Where the settings were read from; modules are looked for there. Not itself a setting."""
 
     @classmethod
-    def load(
-        cls,
-        folder: Path | None = None,
-        environ: Mapping[str, str] | None = None,
-        *,
-        usual: str = DEFAULT_DATABASE,
-        **said: str,
-    ) -> Settings:
+    def load(cls, folder: Path | None = None, environ: Mapping[str, str] | None = None, **said: str) -> Settings:
         """Read the settings; files are looked for in the folder and those above it. Raises ``SettingsError``.
 
-        What is ``said`` counts before all of them: ``Settings.load(database=url)``. The journal is at ``usual`` where
-        nothing says where it is.
+        What is ``said`` counts before all of them: ``Settings.load(database=url)``.
         """
         try:
             start = (folder or Path.cwd()).resolve()
@@ -90,7 +82,7 @@ class Settings:
         for name, value in found.items():
             if not isinstance(value, str):
                 raise SettingsError(f"The setting {name} must be text.", f'Write {name} = "..." in {home}.')
-        chosen = {"database": usual, **found}
+        chosen = {"database": DEFAULT_DATABASE, **found}
         chosen["database"] = anchored(chosen["database"], home)
         for name in names:
             if value := said.get(name) or environ.get(f"FIRSTHAND_{name.upper()}"):

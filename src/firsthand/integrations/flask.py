@@ -24,7 +24,7 @@ from flask import Blueprint, Flask, Response, current_app, has_app_context, requ
 
 from firsthand.core.actors import Person
 from firsthand.core.errors import FirsthandError
-from firsthand.settings import Settings, anchored
+from firsthand.settings import Settings, anchored, from_files
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -236,17 +236,21 @@ def settings_of(app: Flask, name: str) -> Settings:
     a folder that is gone afterwards.
     """
     instance = Path(app.instance_path)
-    usual = f"sqlite:///{instance / f'{name}.db'}"
-    settings = Settings.load(usual=usual)
+    settings = Settings.load()
     if said := chosen(app, name, "DATABASE"):
         settings = replace(settings, database=anchored(said, instance))
     elif app.testing:
         settings = replace(settings, database=f"sqlite:///{passing(app)}/{name}.db?synchronous=off")
-    elif name != NAME:
-        settings = replace(settings, database=usual)
+    elif name != NAME or not said_elsewhere():
+        settings = replace(settings, database=f"sqlite:///{instance / name}.db")
     if settings.database.startswith(f"sqlite:///{instance}/"):
         instance.mkdir(parents=True, exist_ok=True)
     return replace(settings, url=chosen(app, name, "URL") or settings.url * (name == NAME))
+
+
+def said_elsewhere() -> bool:
+    """Say whether the environment or a file says where the journal is."""
+    return bool(os.environ.get("FIRSTHAND_DATABASE")) or "database" in from_files(Path.cwd())[0]
 
 
 def passing(app: Flask) -> str:

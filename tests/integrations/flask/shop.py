@@ -78,6 +78,8 @@ def cancelled(order: Order, note: str) -> str:
         os._exit(9)
     if note == "commit":
         db.session.commit()
+    if note == "COMMIT":
+        db.session.execute(db.text("COMMIT"))
     return f"{order.number} cancelled in {current_app.name}"
 
 

@@ -69,6 +69,11 @@ def test_a_transactional_action_that_commits_itself_is_stopped_and_leaves_nothin
     assert told(app)[:2] == ("cancelled", 1)
 
 
+def test_one_that_commits_by_a_statement_is_stopped_by_the_database(app: Flask):
+    assert run("order.void", note="COMMIT").status == "failed"
+    assert told(app) == ("open", 0, 0)
+
+
 def test_what_is_changed_without_the_resource_and_not_committed_is_undone_and_its_connection_given_back(app: Flask):
     assert run("order.without").status == "succeeded"
     assert (told(app)[0], out(app)) == ("open", 0)
