@@ -27,6 +27,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_has_types_and_migrations_and_no_caches(installed: Path) -> None:
     names = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
     assert {"firsthand/py.typed", "firsthand/storage/migrations/sqlite/0001_journal.sql"} <= names
+    (entries,) = installed.glob("firsthand-*.dist-info/entry_points.txt")
+    assert "[pytest11]\nfirsthand = firsthand.testing.plugin" in entries.read_text()
     assert not [name for name in names if "__pycache__" in name or "_cache" in name]
 
 

@@ -78,9 +78,9 @@ class Conformance:
     def rules(self) -> list[Rule]:
         """Return every rule of every action; raises ``FirsthandError`` where something is wrong with what was given."""
         desk = self.on_desk()
-        named = {desk.name_of(action): said for action, said in self.examples.items()}
+        named = {self.named(desk, action): said for action, said in self.examples.items()}
         examples = {name: said if isinstance(said, Example) else Example(said) for name, said in named.items()}
-        skip = {desk.name_of(action): why for action, why in self.skip.items()}
+        skip = {self.named(desk, action): why for action, why in self.skip.items()}
         self.check(desk, examples, skip)
         return [
             rule
@@ -109,11 +109,19 @@ class Conformance:
             )
         return self.desk
 
+    def named(self, desk: Desk, action: Named) -> str:
+        """Return the name of an action that was given by that, by a former one, or as its function."""
+        name = desk.name_of(action)
+        found = desk.actions.in_code(name)
+        if found is None:
+            raise FirsthandError(f"The desk has no action {name}.", "Take it out of examples= and skip=.")
+        return found.name
+
     def check(self, desk: Desk, examples: Mapping[str, Example], skip: Mapping[str, str]) -> None:
-        """Raise ``FirsthandError`` for what was given and is nowhere on the desk."""
-        for name in (*examples, *skip):
-            if desk.actions.in_code(name) is None:
-                raise FirsthandError(f"The desk has no action {name}.", "Take it out of examples= and skip=.")
+        """Raise ``FirsthandError`` for what was given and is nowhere on the desk, and for a skip that says nothing."""
+        for name, why in skip.items():
+            if not why.strip():
+                raise FirsthandError(f"skip= does not say why {name} is not performed.", "Say it.")
         for name, example in examples.items():
             checks = [each.name for each in desk.actions.by_name[name].circumstances]
             for each in example.refused:
@@ -158,9 +166,9 @@ class Conformance:
         return self.performed[name]
 
     def repeat(self, scene: Scene) -> None:
-        """Look at what its mode promises; one with secrets is not kept, so that it is once."""
-        manner, secret = scene.action.manner, any(each.secret for each in scene.action.inputs.values())
-        once = manner.mode == "once" or (manner.mode == "idempotent" and secret)
+        """Look at what its mode promises; what has a secret or a file is not kept, so that it cannot be idempotent."""
+        mode, inputs = scene.action.manner.mode, scene.action.inputs.values()
+        once = mode == "once" or (mode == "idempotent" and any(each.secret or each.holds_file for each in inputs))
         rules.safe_to_repeat(scene, self.of_performing(scene) if once else None)
 
 
@@ -207,5 +215,5 @@ def conforms(
             pytest.fail(fault, pytrace=False)
 
     kit = Conformance(desk, examples or {}, subjects or {}, effect, skip or {}, on_test_data, now)
-    test.conformance = kit  # type: ignore[attr-defined]
+    test.firsthand_conformance = kit  # type: ignore[attr-defined]
     return test

@@ -50,7 +50,7 @@ def trial(request: pytest.FixtureRequest) -> Iterator[Callable[..., Trial]]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test of ``conforms`` each rule of each action."""
-    kit = getattr(metafunc.function, "conformance", None)
+    kit = getattr(metafunc.function, "firsthand_conformance", None)
     if kit is None or "rule" not in metafunc.fixturenames:
         return
     from firsthand.core.errors import FirsthandError

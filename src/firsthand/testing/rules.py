@@ -80,7 +80,7 @@ def keeps_its_secrets(scene: Scene, performed: Performed) -> None:
     if not performed.secrets or any(len(each) < SHORTEST for each in performed.secrets):
         names = [name for name, each in scene.action.inputs.items() if each.secret]
         raise Fault(
-            f"its secrets have under {SHORTEST} characters, which cannot be looked for.",
+            f"no secret of {SHORTEST} characters or more goes in, so none can be looked for.",
             scene.making.line(*names),
         )
     for place, told in places(performed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from secrets import choice
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -27,6 +27,11 @@ TEXTS = {
 }
 """Texts of the formats that pydantic names."""
 
+MEMBERS = ("anyOf", "oneOf", "allOf")
+
+DEEPEST = 4
+"""Definitions that may stand in each other."""
+
 PLAIN = "example"
 
 MIXED = (ascii_lowercase, ascii_uppercase, digits)
@@ -42,9 +47,10 @@ class Unmade(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Values for one schema, whose definitions are in ``defs``."""
+    """Values for one schema, whose definitions are in ``defs``; ``depth`` is how many of them stand in each other."""
 
     defs: Schema = field(default_factory=dict)
+    depth: int = 0
 
     @classmethod
     def of(cls, schema: Schema) -> Any:
@@ -54,13 +60,15 @@ class Values:
     def value(self, schema: Schema) -> Any:
         """Return a value for a part of it."""
         if "$ref" in schema:
-            return self.value(self.defs[str(schema["$ref"]).rpartition("/")[2]])
+            if self.depth > DEEPEST:
+                raise Unmade("of a type that has itself inside")
+            return replace(self, depth=self.depth + 1).value(self.named_by(schema))
         for name in ("examples", "enum"):
             if schema.get(name):
                 return schema[name][0]
         if "const" in schema:
             return schema["const"]
-        for name in ("anyOf", "oneOf", "allOf"):
+        for name in MEMBERS:
             if name in schema:
                 return self.value(next((each for each in schema[name] if each.get("type") != "null"), schema[name][0]))
         return self.of_type(schema)
@@ -85,15 +93,30 @@ class Values:
     def rows(self, schema: Schema) -> list[Any]:
         """Return a list, as short as it may be, but not empty where it can be helped."""
         first = [self.value(each) for each in schema.get("prefixItems", ())]
-        least = max(schema.get("minItems", 0), min(1, schema.get("maxItems", 1)))
+        least = max(schema.get("minItems", 0), min(1, schema.get("maxItems", 1)) if self.depth < 2 else 0)
         items = schema.get("items")
         return first + [self.value(items) for _ in range(least - len(first)) if items]
 
     def named(self, schema: Schema) -> dict[str, Any]:
         """Return a mapping with what it needs, and all that is secret in it."""
         known, needed = schema.get("properties", {}), schema.get("required", ())
-        wanted = [name for name, each in known.items() if name in needed or each.get("writeOnly")]
-        return {name: self.value(known[name]) for name in wanted}
+        wanted = [name for name, each in known.items() if name in needed or self.hides(each)]
+        more = schema.get("additionalProperties")
+        further = {PLAIN: self.value(more)} if isinstance(more, dict) and self.hides(more) else {}
+        return {**{name: self.value(known[name]) for name in wanted}, **further}
+
+    def hides(self, schema: Schema) -> bool:
+        """Say whether there is a secret in a part of it."""
+        if "$ref" in schema:
+            return self.depth < DEEPEST and replace(self, depth=self.depth + 1).hides(self.named_by(schema))
+        parts = [part for name in MEMBERS for part in schema.get(name, ())]
+        parts += [*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties")]
+        return bool(schema.get("writeOnly")) or any(self.hides(each) for each in parts if isinstance(each, dict))
+
+    def named_by(self, schema: Schema) -> Schema:
+        """Return the definition that a part of it names."""
+        named: Schema = self.defs[str(schema["$ref"]).rpartition("/")[2]]
+        return named
 
 
 def text(schema: Schema) -> Any:
@@ -110,9 +133,7 @@ def text(schema: Schema) -> Any:
 
 
 def number(schema: Schema, *, whole: bool) -> float:
-    """Return a number: 1 where that may be, else the least or the largest that may; a secret one is like no other."""
-    if schema.get("writeOnly"):
-        return int("".join(choice(digits[1:]) for _ in range(12)))
+    """Return a number: 1 where that may be, else the least or the largest that may."""
     step = schema.get("multipleOf") or (1 if whole else 0.01)
     low = schema.get("minimum", schema.get("exclusiveMinimum", -math.inf) + step)
     high = schema.get("maximum", schema.get("exclusiveMaximum", math.inf) - step)

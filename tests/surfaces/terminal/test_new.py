@@ -56,3 +56,16 @@ def test_new_passes_where_there_is_a_folder_of_tests_and_sees_actions_in_namespa
     bare.environment["FIRSTHAND_DESK"] = "nowhere.support:desk"
     said = bare("new", "a.b")
     assert (said.code, "Traceback" in said.err) == (1, False)
+
+
+def test_doctor_names_what_actions_fail_to_say_of_themselves(bare: Terminal) -> None:
+    assert bare("new", "subscription.pause").code == 0
+    bare("people", "add", "priya", "--role", "support", "--login", LOGIN)
+    said = bare("doctor")
+    assert (said.code, "subscription.pause: its docstring says no more than its title." in said.out) == (0, True)
+    path = bare.folder / "support.py"
+    path.write_text(path.read_text().replace('"""Pause subscription."""', '"""Pause it until the customer is back."""'))
+    assert "docstring" not in bare("doctor").out
+    with path.open("a") as file:
+        file.writelines(f"\n\n@desk.action('a{number}', who='support')\ndef a{number}(): ...\n" for number in range(7))
+    assert "There are 2 more of that kind. A test has all: firsthand.testing.conforms." in bare("doctor").out

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import click
 
+from firsthand.core.actions import Actions
 from firsthand.core.errors import FirsthandError, JournalMissing, JournalUnavailable, SettingsError
 from firsthand.core.promises import broken_promises
 from firsthand.core.queueing import OVERDUE
+from firsthand.core.saying import unsaid
 from firsthand.settings import ENGINES, Settings
 from firsthand.storage.database import Database
 from firsthand.storage.journal import SqlJournal
@@ -30,6 +32,9 @@ from firsthand.surfaces.terminal.context import import_desk, login
 from firsthand.surfaces.terminal.main import DONE, FAILED
 from firsthand.surfaces.words import TURNED_AWAY_WORDS
 from firsthand.work.choosing import engine_of
+
+MOST = 5
+"""Actions that fail to say something which are named."""
 
 LATE = 600 * SECOND
 """After how long a message that was never tried is told."""
@@ -275,5 +280,15 @@ def desk_findings(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:
     desk.use(journal)
     for problem in broken_promises(actions, journal.history.id):
         yield Finding("note", problem)
+    yield from saying_findings(actions)
     for warning in desk.warnings():
         yield Finding("note", warning)
+
+
+def saying_findings(actions: Actions) -> Iterator[Finding]:
+    """Yield what the actions fail to say of themselves."""
+    found = [fault for action in actions.by_name.values() for fault in unsaid(action)]
+    for fault in found[:MOST]:
+        yield Finding("note", fault)
+    if more := found[MOST:]:
+        yield Finding("note", f"There are {len(more)} more of that kind. A test has all: firsthand.testing.conforms.")
