@@ -1,6 +1,7 @@
 """One action for many subjects: looked at, confirmed once, and a run for each row through the whole pipeline."""
 
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from firsthand import Refused
 from firsthand.testing import Trial, trial
 
+from ..bad_files import BAD
 from .shop import Account, Shop, kinds
 
 PEOPLE = {"priya": "support", "lou": "lead", "ivan": "intern"}
@@ -113,19 +115,14 @@ def test_the_query_of_an_action_gives_its_subjects(t, shop):
         t.desk.draft_batch("close", by="priya")
 
 
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        (b"account\n1\n2\n1\n", "Row 4 is about the same as row 2."),
-        (b"account\n1\n2,3\n", "Row 3 has 2 cells"),
-        (b"account\n", "There are no rows."),
-        (b"account\n" + b"1\n" * 700 + b"\xff\n", "Line 702 is not UTF-8"),
-    ],
-)
-def test_of_rows_that_cannot_be_read_nothing_is_kept(t, rows, message):
-    with pytest.raises(Refused, match=message) as caught:
-        t.desk.draft_batch("cancel", csv=io.BytesIO(rows), by="priya")
-    assert caught.value.code == "rows_invalid"
+@pytest.mark.parametrize("fault", BAD)
+def test_of_a_bad_file_the_row_is_named_and_nothing_is_kept(t, tmp_path, fault):
+    rows, message = BAD[fault]
+    (tmp_path / "rows.csv").write_bytes(rows)
+    for given in ({"csv": io.BytesIO(rows)}, {"rows": tmp_path / "rows.csv"}):
+        with pytest.raises(Refused, match=re.escape(message)) as caught:
+            t.desk.draft_batch("cancel", by="priya", **given)
+        assert (caught.value.code, bool(caught.value.fix)) == ("rows_invalid", True)
     for table in ("batches", "batch_rows"):
         assert t.journal.database.read(f"SELECT count(*) FROM {table}") == [(0,)]
 

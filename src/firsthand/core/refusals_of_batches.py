@@ -20,6 +20,13 @@ def file_not_utf8(number: int) -> Refused:
     return unfit(f"Line {number} is not UTF-8 text.", "Save the file as “CSV UTF-8” and give it again.")
 
 
+def file_no_text(number: int) -> Refused:
+    """A file has what no text has: it is a spreadsheet's own, or in UTF-16."""
+    return unfit(
+        f"Line {number} has a NUL character, so it is no text.", "Save the file as “CSV UTF-8” and give it again."
+    )
+
+
 def line_too_long(number: int, limit: int) -> Refused:
     """A line goes on and on: it may be no CSV file at all."""
     return unfit(f"Line {number} is longer than {limit:,} bytes.", "Is it a CSV file? Give one with a row a line.")

@@ -61,7 +61,7 @@ def csv_rows(file: BinaryIO, action: Action) -> Iterator[Row]:
 
 
 def decoded(file: BinaryIO) -> Iterator[str]:
-    """Yield the lines of a file as text; refuses what is not UTF-8, and lines without end."""
+    """Yield the lines of a file as text; refuses what is not UTF-8 or no text, and lines without end."""
     number = 0
     while line := file.readline(LONGEST_LINE):
         number += 1
@@ -71,6 +71,8 @@ def decoded(file: BinaryIO) -> Iterator[str]:
             if line.startswith((b"\xff\xfe", b"\xfe\xff")):
                 raise unfit.file_not_utf8(number)
             line = line.removeprefix(b"\xef\xbb\xbf")
+        if b"\0" in line:
+            raise unfit.file_no_text(number)
         try:
             yield line.decode()
         except UnicodeDecodeError as error:

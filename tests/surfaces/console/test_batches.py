@@ -3,6 +3,7 @@
 import csv
 import io
 
+from ...bad_files import BAD, GOOD
 from .consoles import House, hidden_fields
 
 NEW = "/batch/subscription.cancel"
@@ -47,6 +48,26 @@ def test_a_file_is_taken_and_a_bad_one_names_its_row(house: House):
     assert "Row 3 has 1 cells; the heading has 2." in answer.text
     assert sent(b"account,at_period_end\n42,no\n").status_code == 303
     assert "list.csv" in house.get("/batches/1")
+
+
+def test_a_bad_file_is_refused_with_its_row_and_nothing_is_kept(house: House):
+    for fault, (content, message) in BAD.items():
+        answer = house.post(NEW, {"reason": "customer asked"}, files={"file": ("list.csv", content, "text/csv")})
+        said = answer.text.replace("<bdi>", "").replace("</bdi>", "")
+        assert (answer.status_code, message in said or fault) == (422, True)
+        assert "Nothing was done." in said
+    rows = house.journal.database.read("SELECT (SELECT count(*) FROM batches), (SELECT count(*) FROM batch_rows)")
+    assert (house.journal.batches.newest(), rows) == ([], [(0, 0)])
+    sent = house.post(NEW, {"reason": "customer asked"}, files={"file": ("list.csv", GOOD, "text/csv")})
+    assert sent.status_code == 303
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(house: House):
+    content = b"account\n" + b"".join(b"%d\n" % n for n in range(200_000))
+    answer = house.post(NEW, {"reason": "customer asked"}, files={"file": ("list.csv", content, "text/csv")})
+    assert answer.status_code == 413
+    assert "at most 1 MiB can be sent." in answer.text
+    assert house.journal.batches.newest() == []
 
 
 def test_without_rows_the_form_comes_back(house: House):

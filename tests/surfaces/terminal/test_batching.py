@@ -4,6 +4,9 @@ import csv
 import io
 import json
 
+import pytest
+
+from ...bad_files import BAD, GOOD
 from .terminals import Terminal
 
 SAID = ("--reason", "customer asked")
@@ -37,13 +40,22 @@ def test_without_a_yes_nothing_is_performed_and_the_batch_waits(terminal: Termin
     assert "is ended" in terminal("batch", "confirm", "1").out
 
 
-def test_a_bad_file_is_refused_with_its_row(terminal: Terminal):
-    said = terminal("batch", "subscription.cancel", "--csv", write(terminal, "account", "41", '"42'), *SAID, "--yes")
-    assert (said.code, said.err.splitlines()[0]) == (
-        3,
-        "Row 3 has a quote that is left open until the end of the file.",
-    )
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_file_is_refused_with_its_row(terminal: Terminal, fault: str):
+    content, message = BAD[fault]
+    (terminal.folder / "list.csv").write_bytes(content)
+    said = terminal("batch", "subscription.cancel", "--csv", "list.csv", *SAID, "--yes")
+    first, *fix = said.err.splitlines()
+    assert (said.code, first[: len(message)], bool(fix), said.out) == (3, message, True, "")
     assert terminal("batches").out == ""
+
+
+def test_what_a_spreadsheet_writes_is_taken(terminal: Terminal):
+    (terminal.folder / "list.csv").write_bytes(GOOD)
+    said = terminal("batch", "subscription.cancel", "--csv", "list.csv", *SAID, "--check")
+    assert "Batch 1: " in said.out, said
+    rows = csv.DictReader(io.StringIO(terminal("batch", "results", "1").out))
+    assert [(row["row"], row["account"], row["notes"]) for row in rows] == [("2", "41", "x"), ("4", "42", "")]
 
 
 def test_whoever_may_not_perform_it_drafts_nothing(terminal: Terminal, as_sam):
