@@ -18,7 +18,7 @@ def look_up(desk: Desk, settings: Settings, arguments: Sequence[str]) -> None:
     """
     if {"--help", "-h", "--version"}.intersection(arguments):
         return
-    from firsthand.core.errors import JournalError
+    from firsthand.core.errors import FirsthandError
     from firsthand.surfaces.terminal.context import login
 
     journal, name = desk.open(settings), login()
@@ -27,7 +27,7 @@ def look_up(desk: Desk, settings: Settings, arguments: Sequence[str]) -> None:
         person = journal.person(known.id if known else name)
         if person is not None and person.login is None:
             journal.people.change(person.id, name, login=name)
-    except JournalError as error:
+    except FirsthandError as error:
         print(f"{error.message} {error.fix}", file=sys.stderr)
     finally:
         journal.close()

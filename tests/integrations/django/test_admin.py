@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from .sites import Site
@@ -80,10 +82,17 @@ first = run("order.mark_paid", {"order": order.pk}, by="sam")
 again = run("order.mark_paid", {"order": order.pk}, by="sam")
 shipped = run("order.ship", {"order": order.pk}, by="sam")
 order.refresh_from_db()
-told = [first.status, first.value, again.status, shipped.status, shipped.value, order.state]
+told = [first.status, first.value, again.status, shipped.status, shipped.value, order.state,
+        desk.actions.get("order.mark_paid").description]
 """
     )
-    assert told == ["succeeded", "1 paid by sam", "refused", "succeeded", None, "shipped"]
+    assert told == ["succeeded", "1 paid by sam", "refused", "succeeded", None, "shipped", "Mark orders as paid"]
+
+
+def test_an_admin_action_that_is_given_by_its_name_alone_is_told_how_to_be_given(sqlite_site: Site):
+    support = sqlite_site.folder / "orders" / "support.py"
+    support.write_text(support.read_text() + '\ndesk.admin_action("mark_paid", who="support")\n')
+    assert "'mark_paid' is no function: give the action itself" in sqlite_site.manage("check", code=1)
 
 
 def test_check_says_what_is_wrong_with_actions_and_what_is_odd(sqlite_site: Site):
@@ -134,8 +143,10 @@ told = None
     assert "Staff" in refused
 
 
-def test_the_projects_own_tests_find_a_journal_that_is_gone_afterwards(sqlite_site: Site):
-    (sqlite_site.folder / "orders" / "tests.py").write_text("""
+def test_the_projects_own_tests_perform_within_their_own_transactions_and_leave_the_journal_alone(site: Site):
+    (site.folder / "orders" / "tests.py").write_text("""
+import re
+
 from django.contrib.auth.models import Group, User
 from django.test import TestCase
 
@@ -163,16 +174,46 @@ class Cancelling(TestCase):
             self.assertEqual(t.run("order.cancel", {"order": self.order.pk}, by="lena", **said).status, "succeeded")
         self.assertEqual(Order.objects.get().state, "cancelled")
 
+    def test_the_console_performs_it_for_a_client(self):
+        self.client.force_login(User.objects.get())
+        there = "/support/actions/order.cancel"
+        page = self.client.get(there).content.decode()
+        hidden = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
+        said = {"inputs.order": self.order.pk, "reason": "customer asked", "do": "run"}
+        answer = self.client.post(there, {**hidden, **said}, headers={"origin": "http://testserver"})
+        self.order.refresh_from_db()
+        self.assertEqual((answer.status_code, self.order.state), (303, "cancelled"))
+
     def test_it_leaves_nothing_when_it_raises(self):
         run = desk.run("order.cancel", {"order": self.order, "note": "raise"}, by="priya", reason="customer asked")
         self.order.refresh_from_db()
         self.assertEqual((run.status, self.order.state, Payment.objects.count()), ("failed", "open", 0))
 """)
-    journal = Path(sqlite_site.folder / "firsthand.db").read_bytes()
-    said = sqlite_site.manage("test", "orders")
-    assert "Ran 3 tests" in said
+    journal = Path(site.folder / "firsthand.db").read_bytes()
+    said = site.manage("test", "orders")
+    assert "Ran 4 tests" in said
     assert "OK" in said
-    assert Path(sqlite_site.folder / "firsthand.db").read_bytes() == journal
+    assert Path(site.folder / "firsthand.db").read_bytes() == journal
+
+
+def test_the_journals_of_parallel_tests_are_gone_afterwards(sqlite_site: Site):
+    (sqlite_site.folder / "orders" / "tests.py").write_text("""
+from django.test import TestCase
+from firsthand.integrations.django import desk
+
+class One(TestCase):
+    def test_it(self):
+        self.assertIsNone(desk.journal.person("priya"))
+
+class Two(One): ...
+""")
+    passing = sqlite_site.folder / "passing"
+    passing.mkdir()
+    subprocess.run(
+        [sys.executable, "manage.py", "test", "orders", "--parallel", "2"], cwd=sqlite_site.folder, check=True,
+        env={**sqlite_site.environment, "TMPDIR": str(passing)}, capture_output=True,
+    )  # fmt: skip
+    assert not list(passing.iterdir())
 
 
 def test_a_journal_that_cannot_be_set_up_is_said_so_by_migrate(sqlite_site: Site):

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import all_sites
+from django.contrib.admin.utils import model_format_dict
 from django.db import models
 from django.http import HttpRequest
 
@@ -50,7 +51,7 @@ def support_action(action: Action, model: type[models.Model] | None) -> tuple[st
     wraps(action)(perform)
     del perform.__wrapped__  # type: ignore[attr-defined]
     if not perform.__doc__:
-        perform.__doc__ = str(getattr(action, "short_description", "")) or None
+        perform.__doc__ = str(getattr(action, "short_description", "")) % model_format_dict(subject) or None
     perform.__annotations__ = {"run": Run[Any], kind: subject}
     perform.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, annotation=perform.__annotations__[each])
@@ -61,6 +62,8 @@ def support_action(action: Action, model: type[models.Model] | None) -> tuple[st
 
 def admin_of(action: Action, model: type[models.Model] | None) -> ModelAdmin:
     """Return the admin whose action a function is, as it is registered with one of the project's sites."""
+    if not callable(action):
+        raise TypeError(f"{action!r} is no function: give the action itself, such as OrderAdmin.mark_paid")
     for site in all_sites:
         for each, admin in site._registry.items():
             if each is model or (model is None and getattr(type(admin), action.__name__, None) is action):

@@ -28,7 +28,8 @@ LIBPQ = (
 
 def chosen(name: str, default: Any) -> Any:
     """Return what the project sets, or the default."""
-    return getattr(settings, "FIRSTHAND", {}).get(name, default)
+    given = getattr(settings, "FIRSTHAND", {})
+    return given.get(name, default) if isinstance(given, Mapping) else default
 
 
 def name() -> str:
@@ -85,8 +86,9 @@ def postgresql_url(given: Mapping[str, Any]) -> str:
 
 @lru_cache
 def passing(process: int) -> str:
-    """Return a folder that is gone when this process ends."""
-    folder = tempfile.TemporaryDirectory(prefix="firsthand-")
+    """Return a folder that is gone when this process ends, or the one whose fork it is: that may just be killed."""
+    above = next(iter(FOLDERS.values()), None)
+    folder = tempfile.TemporaryDirectory(prefix="firsthand-", dir=above.name if above else None)
     FOLDERS[process] = folder
     return folder.name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connections, transaction
@@ -11,6 +12,34 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from firsthand.core.errors import Refused
 from firsthand.core.runs import Run
+
+LENT: ContextVar[tuple[BaseDatabaseWrapper, ...]] = ContextVar("lent", default=())
+"""Connections that a request lends to the threads that work for it."""
+
+
+def lend() -> None:
+    """Lend this thread's connections on which a ``TestCase`` has begun a transaction that nobody else sees."""
+    LENT.set(tuple(each for each in connections.all(initialized_only=True) if is_of_test(each)))
+
+
+def is_of_test(connection: BaseDatabaseWrapper) -> bool:
+    """Say whether a ``TestCase`` has begun a transaction on a connection, to take it back in the end."""
+    return any(getattr(each, "_from_testcase", False) for each in connection.atomic_blocks)
+
+
+@contextmanager
+def borrowed() -> Iterator[None]:
+    """Use the connections that are lent to this thread, if any are, in place of its own."""
+    own = [(each, connections[each.alias]) for each in LENT.get() if connections[each.alias] is not each]
+    for lent, _ in own:
+        lent.inc_thread_sharing()
+        connections[lent.alias] = lent
+    try:
+        yield
+    finally:
+        for lent, mine in own:
+            connections[lent.alias] = mine
+            lent.dec_thread_sharing()
 
 
 class Connections:
@@ -20,13 +49,14 @@ class Connections:
 @contextmanager
 def as_found() -> Iterator[None]:
     """Close this thread's connections that were opened meanwhile: Django knows nothing of the threads of runs."""
-    before = {each.alias for each in connections.all(initialized_only=True) if each.connection is not None}
-    try:
-        yield
-    finally:
-        for each in connections.all(initialized_only=True):
-            if each.alias not in before and not each.in_atomic_block:
-                each.close()
+    with borrowed():
+        before = {each.alias for each in connections.all(initialized_only=True) if each.connection is not None}
+        try:
+            yield
+        finally:
+            for each in connections.all(initialized_only=True):
+                if each.alias not in before and not each.in_atomic_block:
+                    each.close()
 
 
 def left_as_found() -> Iterator[Connections]:

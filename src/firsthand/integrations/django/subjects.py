@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import all_sites
 from django.core.exceptions import ValidationError
 from django.db import connections, models, router
@@ -66,7 +67,7 @@ def subject_of(model: type[models.Model], name: str) -> Registered:
     key = key_type(model)
 
     def load(pk: Any, run: Run[Any], connections: Connections) -> Any:
-        return loaded(model, pk, lock=run.id != 0)
+        return loaded(model, pk, select_for_update=run.id != 0)
 
     def search(text: str, connections: Connections) -> Any:
         return found(model, text)
@@ -84,7 +85,7 @@ def key_type(model: type[models.Model]) -> type:
     return next((type for kind, type in TYPES if isinstance(field, kind)), str)
 
 
-def loaded(model: type[models.Model], pk: Any, *, lock: bool) -> Any:
+def loaded(model: type[models.Model], pk: Any, *, select_for_update: bool) -> Any:
     """Return the object of a primary key as it is now; within a run's transaction nobody else changes it until it ends.
 
     None where there is none.
@@ -92,7 +93,7 @@ def loaded(model: type[models.Model], pk: Any, *, lock: bool) -> Any:
     manager, writes = model._default_manager, router.db_for_write(model)
     connection = connections[writes]
     try:
-        if not lock or not connection.in_atomic_block:
+        if not select_for_update or not connection.in_atomic_block:
             return manager.filter(pk=pk).first()
         if connection.features.has_select_for_update:
             rows = model._base_manager.using(writes).select_for_update().filter(pk=pk)
@@ -104,10 +105,14 @@ def loaded(model: type[models.Model], pk: Any, *, lock: bool) -> Any:
 
 def found(model: type[models.Model], text: str) -> list[Any]:
     """Return the objects that a text finds, by the ``search_fields`` of the model's admin."""
-    rows = model._default_manager.all()
-    for site in all_sites:
-        admin = site._registry.get(model)
-        if admin is not None and admin.get_search_fields(HttpRequest()):
-            rows, doubled = admin.get_search_results(HttpRequest(), rows, text)
-            return list((rows.distinct() if doubled else rows)[:MOST])
-    return []
+    admin = searching(model)
+    if admin is None:
+        return []
+    rows, doubled = admin.get_search_results(HttpRequest(), model._default_manager.all(), text)
+    return list((rows.distinct() if doubled else rows)[:MOST])
+
+
+def searching(model: type[models.Model]) -> ModelAdmin[Any] | None:
+    """Return the admin of a model that can search; None where there is none."""
+    admins = (site._registry.get(model) for site in all_sites)
+    return next((each for each in admins if each is not None and each.get_search_fields(HttpRequest())), None)

@@ -29,6 +29,7 @@ from starlette.applications import Starlette
 from firsthand.asgi import console
 from firsthand.core.errors import DeskError
 from firsthand.desk import Desk
+from firsthand.integrations.django.resources import lend
 from firsthand.integrations.django.users import Users
 from firsthand.integrations.wsgi import WHO, Answer, answered, answered_elsewhere, scope_of
 
@@ -93,6 +94,7 @@ class View:
     def answered(self, request: HttpRequest, page: str) -> HttpResponse:
         """Answer a request: on the host's event loop where it has one, else on the one of this process."""
         native = isinstance(request, ASGIRequest)
+        lend()
         scope, body = scope_of(request.META, request.path, page, request.get_host(), str(request.scheme)), request.body
         scope[WHO] = None if page.startswith("static/") else username_of(request)
         if scope[WHO] is not None and isinstance(self.desk.directory, Users):

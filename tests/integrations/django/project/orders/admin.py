@@ -1,9 +1,9 @@
 from django.contrib import admin
 
-from orders.models import Carrier, Order
+from orders.models import Archived, Carrier, Order, Payment
 
 
-@admin.action(description="Mark selected orders as paid")
+@admin.action(description="Mark %(verbose_name_plural)s as paid")
 def mark_paid(modeladmin, request, queryset):
     count = queryset.update(state="paid")
     modeladmin.message_user(request, f"{count} paid by {request.user.get_username()}")
@@ -17,6 +17,11 @@ class OrderAdmin(admin.ModelAdmin):
     def ship(self, request, queryset):
         """Ship."""
         queryset.update(state="shipped")
+
+
+@admin.register(Payment, Archived)
+class NumberedAdmin(admin.ModelAdmin):
+    search_fields = ["pk"]
 
 
 admin.site.register(Carrier)
