@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firsthand.core.actors import Person
 from firsthand.core.errors import FirsthandError
 from firsthand.core.notices import GATHERED, KINDS, WAITS_FOR_YOU, Preferences, is_address
 from firsthand.core.runs import microseconds, moment
@@ -66,10 +68,13 @@ def test_an_hour_that_the_clocks_leave_out_or_show_twice_delays_nothing_by_a_day
 
 
 def test_who_has_no_address_gets_nothing_unless_their_id_is_one() -> None:
-    assert Preferences().reached_at("priya@acme.com") == "priya@acme.com"
-    assert Preferences().reached_at("priya") == ""
-    assert Preferences(address="p@acme.com").reached_at("priya") == "p@acme.com"
-    assert Preferences(address="p@acme.com", mail=False).reached_at("priya@acme.com") == ""
+    named, nameless = Person("priya@acme.com", "Priya"), Person("priya", "Priya")
+    assert Preferences().reached_at(named) == "priya@acme.com"
+    assert Preferences().reached_at(nameless) == ""
+    assert Preferences().reached_at(replace(nameless, email="priya@host.com")) == "priya@host.com"
+    assert Preferences().reached_at(replace(nameless, email="priya@host.com\nBcc: all@acme.com")) == ""
+    assert Preferences(address="p@acme.com").reached_at(nameless) == "p@acme.com"
+    assert Preferences(address="p@acme.com", mail=False).reached_at(named) == ""
 
 
 @pytest.mark.parametrize("text", ["a@b", "priya.nair+desk@mail.acme.com", "o'hara@acme.com"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from firsthand.core.text import several
 
@@ -14,7 +14,8 @@ class Person:
     """A known person: ``id`` is what the journal records (an e-mail address, say), ``name`` is what screens show.
 
     ``roles`` are one or several, kept as a tuple. ``login`` is the operating system's name of them; ``administers`` is
-    the first person's and those they gave it to.
+    the first person's and those they gave it to. ``email`` is the address that a host knows of them,
+    which the journal does not keep.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Person:
     login: str | None = None
     administers: bool = False
     active: bool = True
+    email: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", several(self.roles))
@@ -36,3 +38,11 @@ class Directory(Protocol):
 
         ``login`` is the journal's own, whatever is said here. May raise anything: then nobody is let in.
         """
+
+
+@runtime_checkable
+class Roll(Protocol):
+    """What a directory may have, too: then those are told of what concerns them who never were at the desk yet."""
+
+    def everybody(self) -> Iterable[Person]:
+        """Return all people of the desk as the host knows them now. May raise anything: then they are told later."""

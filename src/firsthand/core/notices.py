@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from firsthand.core.actors import Person
 from firsthand.core.errors import FirsthandError
 from firsthand.core.runs import microseconds, moment
 
@@ -46,9 +47,9 @@ SECOND = 1_000_000
 class Preferences:
     """How a person wants to be told.
 
-    ``address`` is for mail; empty is their id, where that is an address. ``mail`` off: by no mail at all. ``without``
-    are the kinds that they do not want. Quiet hours and the digest's ``hour`` are told in the time zone ``zone``;
-    ``quiet_from`` and ``quiet_to`` are times such as ``22:00``, or both empty.
+    ``address`` is for mail; empty is the one that their host knows, or their id, where that is an address. ``mail``
+    off: by no mail at all. ``without`` are the kinds that they do not want. Quiet hours and the digest's ``hour`` are
+    told in the time zone ``zone``; ``quiet_from`` and ``quiet_to`` are times such as ``22:00``, or both empty.
     """
 
     address: str = ""
@@ -81,11 +82,11 @@ class Preferences:
         """Say whether notices of a kind are wanted."""
         return kind not in self.without
 
-    def reached_at(self, person: str) -> str:
-        """Return the address that mail goes to; empty for none."""
+    def reached_at(self, person: Person) -> str:
+        """Return the address that mail to somebody goes to; empty for none."""
         if not self.mail:
             return ""
-        return self.address or (person if is_address(person) else "")
+        return self.address or next((each for each in (person.email, person.id) if is_address(each)), "")
 
     def due(self, kind: str, at: int) -> int:
         """Return when what happened at a time may reach them, both in microseconds since 1970."""

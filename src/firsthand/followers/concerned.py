@@ -96,8 +96,11 @@ class Known:
 
     def performers(self, action: str | None) -> set[str]:
         """Return who may perform an action."""
-        roles = set(self.entries.get(action or "", {}).get("roles", ()))
-        return {id for id, person in self.people.items() if roles.intersection(person.roles)}
+        return {id for id, person in self.people.items() if self.may_perform(person.roles, action)}
+
+    def may_perform(self, roles: Collection[str], action: str | None) -> bool:
+        """Say whether somebody of these roles may perform an action."""
+        return bool(set(self.entries.get(action or "", {}).get("roles", ())).intersection(roles))
 
     def told(self, id: str | None, action: str | None) -> bool:
         """Say whether somebody is there, and may know of an action."""

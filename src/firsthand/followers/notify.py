@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -38,6 +39,9 @@ OVERDUE = 10 * 60 * 1_000_000
 
 ODD = (ValueError, LookupError, TypeError, AttributeError)
 """What odd data on record may raise."""
+
+WHILE = 30.0
+"""Seconds after which a host's people are listed anew."""
 
 CHUNK = 2_000
 MOST_ROWS = 250
@@ -88,7 +92,7 @@ class Notify(Follower):
         self.mail = mail
         self.watches = Watches(journal)
         self.webhooks = Webhooks(journal)
-        self.known_at: tuple[int, Known] | None = None
+        self.known_at: tuple[int, float, Known] | None = None
 
     def fold(self) -> bool:
         """Read the next events, if there are any; say whether there may be more: what comes meanwhile has time."""
@@ -147,7 +151,7 @@ class Notify(Follower):
         """Yield the rows of those people who want to hear of it and can be reached, and of webhooks."""
         for kind, person in people if self.mail else ():
             wanted = around.preferences.get(person, DEFAULTS)
-            if wanted.wants(kind) and wanted.reached_at(person):
+            if wanted.wants(kind) and wanted.reached_at(around.known.people[person]):
                 yield outbox.to_person(person), kind, fact.id, fact.run, fact.at
         type = TYPES.get(fact.kind, "")
         for webhook in around.webhooks:
@@ -155,12 +159,13 @@ class Notify(Follower):
                 yield outbox.to_webhook(webhook.id), type, fact.id, fact.run, fact.at
 
     def known(self) -> Known:
-        """Return people and catalogue, read anew only where something has changed about them."""
-        history, event = self.journal.history, self.journal.history.last_event_of_no_run()
-        if self.known_at is None or self.known_at[0] != event:
-            known = Known(self.journal.people.all(), dict(history.catalogue()), history.gone())
-            self.known_at = (event, known)
-        return self.known_at[1]
+        """Return people and catalogue, read anew where something has changed about them, or after a while."""
+        history, now = self.journal.history, time.monotonic()
+        event = history.last_event_of_no_run()
+        if self.known_at is None or self.known_at[0] != event or now > self.known_at[1]:
+            known = Known(self.journal.mirror.everybody(), dict(history.catalogue()), history.gone())
+            self.known_at = (event, now + WHILE, known)
+        return self.known_at[2]
 
     def owner(self, fact: Fact) -> str | None:
         """Return whose batch an event is about."""

@@ -188,8 +188,7 @@ class Part:
         told = {"DATABASE": self.settings.database, "DESK": f"{__name__}:{self.name}", "URL": self.settings.url}
         try:
             with self.context(), environment({f"FIRSTHAND_{name}": value for name, value in told.items()}):
-                if self.desk.directory is not None:
-                    look_up(self.desk, self.settings, arguments)
+                look_up(self.desk, self.settings, arguments)
                 return perform(arguments)
         finally:
             self.desk.open(self.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,23 +13,25 @@ if TYPE_CHECKING:
 
 
 def look_up(desk: Desk, settings: Settings, arguments: Sequence[str]) -> None:
-    """Have the journal know who sits here, as the host's people are now: whoever has the login, or is called that.
+    """Have the terminal go by the desk's directory, if it has one, and know who sits here.
 
-    The desk is left without a journal. Where nobody can be looked up, that is said on standard error.
+    That is whoever has the login, or is called that. The desk is left without a journal. Where nobody can be looked up,
+    that is said on standard error.
     """
-    if {"--help", "-h", "--version"}.intersection(arguments):
-        return
     from firsthand.core.errors import FirsthandError
-    from firsthand.surfaces.terminal.context import login
+    from firsthand.surfaces.terminal.context import HOST, login
 
-    journal, name = desk.open(settings), login()
+    HOST[:] = [desk.directory] if desk.directory else []
+    if not HOST or {"--help", "-h", "--version"}.intersection(arguments):
+        return
+    name = login()
     try:
-        known = journal.people.of_login(name)
-        person = journal.person(known.id if known else name)
-        if person is not None and person.login is None:
-            journal.people.change(person.id, name, login=name)
+        with closing(desk.open(settings)) as journal:
+            known = journal.people.of_login(name)
+            person = journal.person(known.id if known else name)
+            if person is not None and person.login is None:
+                journal.people.change(person.id, name, login=name)
     except FirsthandError as error:
         print(f"{error.message} {error.fix}", file=sys.stderr)
     finally:
-        journal.close()
         desk.use(None)

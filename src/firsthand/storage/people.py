@@ -228,4 +228,5 @@ def row_of(person: Person) -> tuple[Any, ...]:
 
 def described(person: Person) -> dict[str, object]:
     """Return a person as events keep them."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(person).items()}
+    kept = {name: value for name, value in asdict(person).items() if name != "email"}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}

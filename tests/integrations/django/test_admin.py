@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,27 @@ told = None
     assert "Priya ran Cancel order on order 1" in site.manage("firsthand", "feed")
     refused = site.manage("firsthand", "run", "user.unlock", "--input", "user=1", "--reason", "customer asked", code=3)
     assert "Staff" in refused
+    added = site.manage("firsthand", "people", "add", "ghost", "--role", "support", code=1)
+    assert "The people here are those of the application. Change them there." in " ".join(added.split())
+
+
+def test_a_login_becomes_that_of_a_user_who_never_was_at_the_desk_and_is_them_as_they_are_now(sqlite_site: Site):
+    sqlite_site.inside('user("priya", "support", email="priya@acme.com"); told = None')
+    stranger = sqlite_site.manage("firsthand", "who", code=1)
+    assert "does not know the login" in stranger
+    sqlite_site.manage("firsthand", "people", "change", "priya", "--login", getpass.getuser())
+    assert "support" in sqlite_site.manage("firsthand", "who")
+    assert "goes to priya@acme.com" in sqlite_site.manage("firsthand", "notify", "me")
+    sqlite_site.inside("User.objects.update(is_active=False); told = None")
+    assert "does not know the login" in sqlite_site.manage("firsthand", "who", code=1)
+
+
+def test_a_journal_that_cannot_be_had_is_told_in_words_by_every_command(sqlite_site: Site):
+    settings = sqlite_site.folder / "shop" / "settings.py"
+    settings.write_text(settings.read_text() + '\nFIRSTHAND["DATABASE"] = "mysql://db/shop"\n')
+    said = sqlite_site.manage("firsthand", "feed", code=2)
+    assert "is not one" in said
+    assert "Traceback" not in said
 
 
 def test_the_projects_own_tests_perform_within_their_own_transactions_and_leave_the_journal_alone(site: Site):

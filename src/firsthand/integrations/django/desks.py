@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 import firsthand.desk
 from firsthand.core.actions import Registration
 from firsthand.integrations.django import conf
+from firsthand.integrations.django.mailing import mail_settings
 from firsthand.integrations.django.resources import can_mark, left_as_found, transaction_on
 from firsthand.integrations.django.subjects import Registered, kind_name, model_of, models_in, subject_of
 from firsthand.integrations.django.users import Users
@@ -57,9 +58,15 @@ class Desk(firsthand.desk.Desk):
         DESKS.append(self)
 
     def settings(self) -> Settings:
-        """Return where the journal is."""
+        """Return where the journal is, where people reach the console, and how they get mail.
+
+        What the environment or a file sets (``FIRSTHAND_SMTP_HOST``) goes before the project's own mail server.
+        """
         database = self.database or conf.chosen("DATABASE", self.using)
-        return Settings(database=conf.journal_url(database), url=str(conf.chosen("URL", "")))
+        given = Settings.load()
+        mail = {} if given.smtp_host else mail_settings()
+        url = given.url or str(conf.chosen("URL", ""))
+        return replace(given, database=conf.journal_url(database), url=url, **mail)  # type: ignore[arg-type]
 
     def register(self, registration: Registration) -> None:
         """Add a registration; Django has no transaction that an async function could be performed in."""

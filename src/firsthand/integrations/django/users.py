@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from contextvars import ContextVar
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.db import router
+from django.db.models import Q
 
 from firsthand.core.actors import Person
 from firsthand.core.policy import EVERYBODY
@@ -62,6 +66,15 @@ class Users:
         """Look somebody up for the request that has just begun, on the connection that it has."""
         ASKED.set(Asked(self, id, time.monotonic() + SOON, self.look_up(id)))
 
+    def everybody(self) -> list[Person]:
+        """Return all of the desk's people; those who have a permission by themselves or by a group, too."""
+        model = get_user_model()
+        with as_found():
+            users = model._default_manager.using(router.db_for_write(model))
+            found = users.filter(pk__in=users.filter(likely(model, self.named())).values("pk"))
+            people = [self.described(user, user.get_username()) for user in found if user.is_active]
+        return [each for each in people if each is not None]
+
     def look_up(self, id: str) -> Person | None:
         """Return somebody as they are in the database."""
         with as_found():
@@ -80,7 +93,8 @@ class Users:
         if not (staff or superuser or roles & named):
             return None
         name = user.get_full_name() if hasattr(user, "get_full_name") else ""
-        return Person(id, name.strip() or id, tuple(sorted(roles)), administers=superuser)
+        email = str(getattr(user, getattr(user, "EMAIL_FIELD", "email"), "") or "")
+        return Person(id, name.strip() or id, tuple(sorted(roles)), administers=superuser, email=email)
 
     def named(self) -> set[str]:
         """Return the roles that the desk names."""
@@ -88,6 +102,22 @@ class Users:
         for action in self.desk.actions:
             named.update(action.policy.roles, action.policy.ask)
         return named - {EVERYBODY}
+
+
+def likely(model: Any, named: Collection[str]) -> Q:
+    """Return which users of a model to ask for who are the desk's people: customers may be many."""
+    from django.contrib.auth.models import Permission  # not before the apps are there
+
+    pairs = (each.split(".", 1) for each in named if "." in each)
+    wanted = reduce(or_, (Q(content_type__app_label=app, codename=name) for app, name in pairs), Q(pk=None))
+    held = Permission._default_manager.using(router.db_for_write(model)).filter(wanted).values("pk")
+    ways = {
+        "is_staff": Q(is_staff=True), "is_superuser": Q(is_superuser=True),
+        "groups": Q(groups__name__in=named) | Q(groups__permissions__in=held),
+        "user_permissions": Q(user_permissions__in=held),
+    }  # fmt: skip
+    fields = {each.name for each in model._meta.get_fields()}
+    return reduce(or_, (query for field, query in ways.items() if field in fields), Q())
 
 
 def user_of(id: str) -> Any:

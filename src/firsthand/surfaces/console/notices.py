@@ -9,7 +9,6 @@ from starlette.responses import Response
 from firsthand.core.errors import FirsthandError
 from firsthand.core.notices import DIGESTS, KINDS, WAITS_FOR_YOU, Preferences
 from firsthand.core.runs import moment
-from firsthand.settings import Settings
 from firsthand.storage import webhooks as hooks
 from firsthand.storage.outbox import Outbox, to_person
 from firsthand.storage.preferences import prefer, preferences_of
@@ -37,8 +36,9 @@ def shown(visit: Visit, chosen: Preferences, status: int = 200, problem: Firstha
     outbox = Outbox(visit.journal)
     return visit.render(
         "notices.html", status, chosen=chosen, kinds=KINDS, waits=WAITS_FOR_YOU, digests=DIGESTS, problem=problem,
-        reached=preferences_of(visit.journal.database, visit.person.id).reached_at(visit.person.id),
-        mail=bool(Settings.load().smtp_host), watches=watched(visit), moment=moment,
+        reached=preferences_of(visit.journal.database, visit.person.id).reached_at(visit.person),
+        own=Preferences().reached_at(visit.person), mail=bool(visit.desk.settings().smtp_host),
+        watches=watched(visit), moment=moment,
         newest=outbox.newest(to_person(visit.person.id), NEWEST), done=visit.asked("done"),
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ def watch(visit: Visit) -> Response:
 def administered(visit: Visit, status: int = 200, problem: FirsthandError | None = None) -> Response:
     """Show the webhooks, and what could not be delivered."""
     outbox = Outbox(visit.journal)
-    settings = Settings.load()
+    settings = visit.desk.settings()
     return visit.render(
         "settings_notices.html", status, webhooks=Webhooks(visit.journal).all(), kinds=hooks.KINDS, moment=moment,
         counts=outbox.counts(visit.desk.clock() - DAY), undelivered=outbox.undelivered(MOST), problem=problem,

@@ -174,8 +174,8 @@ class Deliverer:
 
     def mailed(self, claimed: Claimed, id: str, preferences: Preferences) -> bool:
         """Send somebody a message; False where there is nothing left that they are to be told."""
-        person, address = self.journal.person(id), preferences.reached_at(id)
-        if person is None or not address:
+        person = self.journal.person(id)
+        if person is None or not (address := preferences.reached_at(person)):
             return False
         written = self.writer.write(person, preferences, self.outbox.notices(claimed.id), self.notify.known())
         if written is None:

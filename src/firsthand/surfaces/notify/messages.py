@@ -123,7 +123,7 @@ class Writer:
         for kind, event in notices:
             run = runs.get(event.run or 0)
             action = run.action if run else event.data.get("action")
-            if not known.may_know(person.roles, action) or not stands(kind, run):
+            if not (known.may_know(person.roles, action) and stands(kind, run) and is_theirs(kind, run, person, known)):
                 continue
             if run and kind != "mentioned":
                 if (kind, run.id) in told:
@@ -171,6 +171,13 @@ def names_for(journal: SqlJournal, roles: Sequence[str], known: Known) -> Names:
 def stands(kind: str, run: Run[Any] | None) -> bool:
     """Say whether a notice is still true of its run."""
     return run is None or kind not in STANDING or run.status in STANDING[kind]
+
+
+def is_theirs(kind: str, run: Run[Any] | None, person: Person, known: Known) -> bool:
+    """Say whether what waits for those who may perform it still does for somebody, by the roles that they have now."""
+    if run is None or kind not in STANDING or run.status == "queued":
+        return True
+    return known.may_perform(person.roles, run.action)
 
 
 def words_of(kind: str, event: Event, run: Run[Any] | None, names: Names) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firsthand.core.actors import Person
+from firsthand.core.actors import Directory, Person
 from firsthand.core.catalogue import hidden_from, may
 from firsthand.core.errors import JournalMissing, JournalUnavailable, SettingsError, UnknownActor
 from firsthand.settings import Settings
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from firsthand.desk import Desk
 
 
+HOST: list[Directory] = []
+"""Where the people of the application are whose terminal this is, if it is one's."""
+
+
 def login() -> str:
     """Return the name of the kernel's user id of this process; no variable of the environment counts."""
     try:
@@ -29,9 +33,16 @@ def login() -> str:
         return str(os.getuid())
 
 
+def journal_of(settings: Settings) -> SqlJournal:
+    """Return the journal of the settings, as nobody has looked at it yet; its people are the host's, if it has any."""
+    journal = SqlJournal(settings.database)
+    journal.mirror.directory = next(iter(HOST), None)
+    return journal
+
+
 def open_journal(*, settle: bool = True) -> SqlJournal:
     """Return the journal of the settings, having seen to what dead processes left."""
-    journal = SqlJournal(Settings.load().database)
+    journal = journal_of(Settings.load())
     if settle:
         journal.require()
         try:
@@ -49,16 +60,22 @@ def names_of(journal: SqlJournal) -> Names:
     return Names({person.id: person.name for person in journal.people.all()}, titles)
 
 
+def sitting_here(journal: SqlJournal) -> Person | None:
+    """Return the known person at this terminal, as they are now."""
+    found = journal.people.of_login(login()) or journal.people.of_login(str(os.getuid()))
+    return journal.person(found.id) if found else None
+
+
 def actor_of(journal: SqlJournal) -> Person:
     """Return the known person at this terminal; anybody else is turned away, which is recorded."""
-    name = login()
-    person = journal.people.of_login(name) or journal.people.of_login(str(os.getuid()))
+    name, person = login(), sitting_here(journal)
     if person is None:
         at = time.time_ns() // 1000
         journal.append("sign_in_failed", actor=None, at=at, data={"as": name, "surface": "terminal"})
+        add = "change ID" if HOST else "add you@example.com --role ROLE"
         raise UnknownActor(
             f"The journal does not know the login {name}.",
-            f"Have yourself added: firsthand people add you@example.com --role ROLE --login {name}",
+            f"Have yourself added: firsthand people {add} --login {name}",
         )
     return person
 
@@ -73,10 +90,9 @@ def own_roles() -> Sequence[str] | None:
 
 def roles_at(journal: SqlJournal) -> Sequence[str] | None:
     """Return the same, of an open journal."""
-    people = journal.people
-    person = people.of_login(login()) or people.of_login(str(os.getuid()))
+    person = sitting_here(journal)
     if person is None:
-        return () if people.all() else None
+        return () if journal.people.all() else None
     return person.roles
 
 

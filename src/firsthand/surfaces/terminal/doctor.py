@@ -28,7 +28,7 @@ from firsthand.storage.sqlite import WAL_RESET_FIXED, Sqlite
 from firsthand.storage.turned_away import DAY, counted
 from firsthand.storage.webhooks import Webhooks
 from firsthand.surfaces.terminal import printing
-from firsthand.surfaces.terminal.context import import_desk, login
+from firsthand.surfaces.terminal.context import import_desk, login, sitting_here
 from firsthand.surfaces.terminal.main import DONE, FAILED
 from firsthand.surfaces.words import TURNED_AWAY_WORDS
 from firsthand.work.choosing import engine_of
@@ -232,7 +232,7 @@ def lockers(database: Sqlite) -> set[int]:
 
 def who_finding(journal: SqlJournal) -> Finding:
     """Return whether this terminal's login is known."""
-    person = journal.people.of_login(login()) or journal.people.of_login(str(os.getuid()))
+    person = sitting_here(journal)
     if person:
         return Finding("fine", f"You are {person.name}: {', '.join(person.roles) or 'no role'}.")
     return Finding("note", f"The journal does not know the login {login()}: you may read, but not perform.")

@@ -87,7 +87,7 @@ def test(address: str | None) -> None:
     settings, journal = Settings.load(), open_journal()
     if address is None:
         person = actor_of(journal)
-        address = preferences_of(journal.database, person.id).reached_at(person.id)
+        address = preferences_of(journal.database, person.id).reached_at(person)
     Preferences(address=address).check()
     if not address:
         raise FirsthandError("You have no address.", "Give one: firsthand notify test you@example.com.")
@@ -106,7 +106,7 @@ def retry(message: str | None) -> None:
 
 
 @notify_command.command()
-@click.option("--address", help="Where your mail goes; '' for your id, where that is an address.")
+@click.option("--address", help="Where your mail goes; '' for the address that is known of you.")
 @click.option("--mail/--no-mail", default=None, help="Whether you get mail at all.")
 @click.option("--without", multiple=True, metavar="KIND", help=f"What you do not want: {', '.join(KINDS)}; '' for all.")
 @click.option("--digest", type=click.Choice(DIGESTS), help="One mail of all that does not wait for you.")
@@ -127,7 +127,7 @@ def me(as_json: bool, without: tuple[str, ...], quiet: str | None, **changes: An
     if wanted:
         prefer(journal, person.id, chosen, person, now())
     if as_json:
-        printing.say_json({**chosen.as_dict(), "reached_at": chosen.reached_at(person.id)})
+        printing.say_json({**chosen.as_dict(), "reached_at": chosen.reached_at(person)})
         return
     for said in in_words(chosen, person):
         printing.say(said)
@@ -135,7 +135,7 @@ def me(as_json: bool, without: tuple[str, ...], quiet: str | None, **changes: An
 
 def in_words(chosen: Preferences, person: Person) -> list[str]:
     """Return how somebody is told, in sentences."""
-    address = chosen.reached_at(person.id)
+    address = chosen.reached_at(person)
     digests = {"none": "as it comes", "hourly": "once an hour", "daily": f"once a day, at {chosen.hour}:00"}
     quiet = f"from {chosen.quiet_from} to {chosen.quiet_to}" if chosen.quiet_from else "never"
     return [

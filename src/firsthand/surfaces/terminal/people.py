@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from firsthand.core.actors import Person
@@ -13,7 +11,7 @@ from firsthand.settings import Settings
 from firsthand.storage.journal import SqlJournal
 from firsthand.surfaces.terminal import printing
 from firsthand.surfaces.terminal.completion import action_names
-from firsthand.surfaces.terminal.context import known_catalogue, login, open_journal
+from firsthand.surfaces.terminal.context import journal_of, known_catalogue, login, open_journal, sitting_here
 
 
 @click.group(invoke_without_command=True)
@@ -57,7 +55,7 @@ def marks(person: Person) -> list[str]:
 def add(id: str, name: str | None, roles: tuple[str, ...], as_login: str | None) -> None:
     """Add somebody by their ID, an e-mail address say. The first person added administers."""
     person = Person(id, name or titled(id.split("@", maxsplit=1)[0]), tuple(dict.fromkeys(roles)), as_login)
-    added = SqlJournal(Settings.load().database).people.add(person, by=login())
+    added = journal_of(Settings.load()).people.add(person, by=login())
     printing.say(f"Added {added.name} ({added.id}){', who administers' if added.administers else ''}.")
 
 
@@ -86,7 +84,9 @@ def change(id: str, roles: tuple[str, ...], no_role: bool, as_login: str | None,
         changes["active"] = True
     if not changes:
         raise click.UsageError("Say what to change: see --help.")
-    person = open_journal().people.change(id, by=login(), **changes)
+    journal = open_journal()
+    journal.person(id)  # a host's is known to the journal from then on
+    person = journal.people.change(id, by=login(), **changes)
     printing.say(f"Changed {person.name} ({person.id}): {', '.join(person.roles) or 'no role'}.")
 
 
@@ -129,10 +129,9 @@ def who_command(action: str | None, as_json: bool) -> None:
     if action is not None:
         say_who_may(journal, action, as_json=as_json)
         return
-    name = login()
-    person = journal.people.of_login(name) or journal.people.of_login(str(os.getuid()))
+    person = sitting_here(journal)
     if person is None:
-        raise FirsthandError(f"The journal does not know the login {name}.", "See firsthand people add --login.")
+        raise FirsthandError(f"The journal does not know the login {login()}.", "See firsthand people --help: --login.")
     if as_json:
         printing.say_json(described(person))
     else:

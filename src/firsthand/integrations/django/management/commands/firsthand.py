@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
@@ -38,10 +39,10 @@ class Command(BaseCommand):
         from firsthand.surfaces.terminal.main import perform
 
         settings = desk.settings()
-        told = {"DATABASE": settings.database, "DESK": "firsthand.integrations.django.project:desk"}
-        told["URL"] = settings.url
+        told = asdict(settings) | {"desk": "firsthand.integrations.django.project:desk"}
         for name, value in told.items():
-            os.environ.setdefault(f"FIRSTHAND_{name}", value)
+            if isinstance(value, str):
+                os.environ.setdefault(f"FIRSTHAND_{name.upper()}", value)
         look_up(desk, settings, arguments)
         if arguments[:2] == ["import", "--from"]:
             return take_in(desk, " ".join(arguments[2:]))
