@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
+from psycopg.errors import OperationalError, error_from_result
+from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from firsthand.storage.codec import NUL
@@ -41,7 +41,9 @@ class Prepared:
 
 
 def checked(result: PGresult) -> PGresult:
-    """Return a result, or raise the driver's error for it."""
-    if result.status not in DONE:
-        raise error_from_result(result)
-    return result
+    """Return a result, or raise the driver's error for it; what the server has not said is a lost connection."""
+    if result.status in DONE:
+        return result
+    if result.error_field(DiagnosticField.SQLSTATE) is None:
+        raise OperationalError(result.get_error_message().strip())
+    raise error_from_result(result)
