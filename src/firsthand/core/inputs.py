@@ -229,6 +229,8 @@ def utf8_throughout(value: object) -> bool:
     """Say whether every text inside a raw value can be recorded."""
     if isinstance(value, str):
         return is_utf8(value)
+    if value is None or isinstance(value, (int, float)):
+        return True
     if isinstance(value, Mapping):
         return all(utf8_throughout(key) and utf8_throughout(part) for key, part in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -291,15 +291,21 @@ class Mask:
         """
         if isinstance(value, str):
             return self.text(value)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, (int, float)):
+            return self.number(value)
         if isinstance(value, Mapping):
             return {key if key in names else self.text(str(key)): self.tree(part, names) for key, part in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.tree(part, names) for part in value]
-        if value is None or isinstance(value, bool):
-            return value
+        return value
+
+    def number(self, value: float) -> object:
+        """Return a number as it may be recorded, as JSON can carry it and unless it is a secret."""
         if isinstance(value, int) and value.bit_length() > LONGEST:
             return f"<{type(value).__name__} of {value.bit_length():,} bits>"
-        if self and isinstance(value, (int, float)) and (str(value) in self.spellings or str(value) in self.words):
+        if self and (str(value) in self.spellings or str(value) in self.words):
             return STARS
         if isinstance(value, float) and not isfinite(value):
             return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
