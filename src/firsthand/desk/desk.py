@@ -210,8 +210,6 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
     @property
     def actions(self) -> Actions:
         """All actions, worked out; raises ``DeskError`` with everything that is wrong."""
-        if (known := self._actions) is not None:
-            return known
         with self._guard:
             if self._actions is None:
                 actions = self.work_out()

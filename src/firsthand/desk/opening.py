@@ -30,8 +30,6 @@ class Opening:
     @property
     def journal(self) -> Journal:
         """The journal, opened when first used."""
-        if (known := self._journal) is not None:
-            return known
         with self._guard:
             if self._journal is None:
                 self.open(self.settings())

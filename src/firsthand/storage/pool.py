@@ -89,14 +89,16 @@ class Pool:
 
     def give_back(self, session: Session | None) -> None:
         """Keep a connection for the next caller, unless it is of no use any more."""
-        if session is not None and session.pgconn.transaction_status == IDLE:
-            self.idle.append(session)
-        elif session is not None:
-            session.close()
-        with self.guard:
-            self.lending -= 1
-            if self.waiting:
-                self.freed.notify()
+        try:
+            if session is not None and session.pgconn.transaction_status == IDLE:
+                self.idle.append(session)
+            elif session is not None:
+                session.close()
+        finally:
+            with self.guard:
+                self.lending -= 1
+                if self.waiting:
+                    self.freed.notify()
 
     def close(self) -> None:
         """Close the idle connections."""
