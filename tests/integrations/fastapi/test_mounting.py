@@ -181,7 +181,9 @@ def test_two_desks_are_two_consoles(tmp_path: Path) -> None:
         for path, name in (("/support", "Office"), ("/back/office", "Warehouse")):
             assert name in visitor.ask("GET", f"{path}/actions/touch")[2]
         _, there = visitor.perform("touch")
-        assert "Touched at Office." in visitor.ask("GET", there)[2]
+        page = visitor.ask("GET", there)[2]
+        assert "Touched at Office." in page
+        assert f"http://127.0.0.1:{port}/support/runs/1</textarea>" in page  # for the ticket
     assert own_threads() == set()
 
 

@@ -131,7 +131,8 @@ class Told:
     @property
     def ticket(self) -> str:
         """The sentence for the ticket, with the address of the run."""
-        base = self.visit.console.url or str(self.visit.request.base_url)
+        asked = self.visit.request.url
+        base = self.visit.console.url or f"{asked.scheme}://{asked.netloc}{self.visit.prefix}"
         return f"{sentence(self.run, self.visit.names, 1_000)}\n{base.rstrip('/')}/runs/{self.run.id}"
 
 
