@@ -92,14 +92,20 @@ class Mounted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have the console answer a request, for whoever is there."""
         scope["path"] = whole_path(scope)
-        page = scope["path"].removeprefix(scope["root_path"])
-        if self.ask is not None and scope["type"] == "http" and not page.startswith("/static/"):
+        if self.ask is not None and is_for_somebody(scope):
             found = await self.ask(Request(scope))
             if isinstance(found, Response):
                 await found(scope, receive, send)
                 return
             scope[WHO] = found if isinstance(found, Refused) else id_of(found, self.id)
         await self.app(scope, receive, send)
+
+
+def is_for_somebody(scope: Scope) -> bool:
+    """Say whether the answer to a request depends on who is there; the console turns other methods away."""
+    if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD", "POST"):
+        return False
+    return not scope["path"].removeprefix(scope["root_path"]).startswith("/static/")
 
 
 def whole_path(scope: Scope) -> str:

@@ -52,7 +52,10 @@ def own_threads() -> set[str]:
 
 
 def test_it_begins_after_its_host_and_ends_before_it_whose_state_is_its_own(sqlite_service: Service) -> None:
-    sqlite_service.app.add_api_route("/pool", lambda request: request.state.pool)
+    @sqlite_service.app.get("/pool")
+    def pool(request: Request) -> str:
+        return str(request.state.pool)
+
     follow = attending.Attending.start, attending.Attending.stop
     mounted(sqlite_service)
     seen = sqlite_service.seen
@@ -63,7 +66,8 @@ def test_it_begins_after_its_host_and_ends_before_it_whose_state_is_its_own(sqli
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attending.Attending, "start", noted("console up", follow[0]))
         patch.setattr(attending.Attending, "stop", noted("console down", follow[1]))
-        with serving(sqlite_service.app):
+        with serving(sqlite_service.app) as port:
+            assert Visitor(port).ask("GET", "/pool")[2] == '"of the host"'
             assert {"firsthand-followers", "firsthand-worker-1", "firsthand-following"} <= own_threads()
     assert seen == ["host up", "console up", "console down", "host down"]
     assert own_threads() == set()
@@ -198,6 +202,8 @@ def test_the_hosts_pages_errors_and_documentation_are_left_alone(sqlite_service:
         assert visitor.ask("GET", "/nothing") == (404, "", '{"detail":"Not Found"}')
         assert "There is no such page." in visitor.ask("GET", "/support/nothing")[2]
         assert visitor.ask("GET", "/support")[:2] == (307, f"http://127.0.0.1:{port}/support/")
+        status, _, page = visitor.ask("PUT", "/support/")
+        assert (status, "detail" in page, "<html" in page) == (405, False, True)
     assert app.openapi()["paths"] == before
     assert app.exception_handlers == handlers
     assert loggers == (logging.getLogger().handlers[:], logging.getLogger("uvicorn.error").level)
