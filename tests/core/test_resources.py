@@ -2,7 +2,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 import pytest
 from sqlalchemy import create_engine, select, text
@@ -405,6 +405,7 @@ def test_every_run_has_resources_of_its_own_even_at_once(desk):
 @pytest.mark.parametrize(("source", "words"), [
     ("def log(): yield 1", "the resource log: it needs a return type, such as -> Iterator[Session]."),
     ("def log() -> None: ...", "the resource log: it needs a return type, such as -> Iterator[Session]."),
+    ("def log() -> Iterator[T]: ...", "the resource log: it needs a return type, such as -> Iterator[Session]."),
     ("def log() -> Iterator: ...", "the resource log: it needs a return type, such as -> Iterator[Session]."),
     ("def log() -> 'Nothing': ...",
     "the resource log: a type hint of log cannot be resolved: name 'Nothing' is not defined."),
@@ -412,7 +413,7 @@ def test_every_run_has_resources_of_its_own_even_at_once(desk):
     ("def log(log: Log) -> Log: ...", "the resource log: it needs itself, by way of log."),
 ])  # fmt: skip
 def test_a_resource_that_is_not_clear_is_found_at_start(source, words):
-    desk, space = Desk("Acme"), {"Log": Log, "Bank": Bank, "Iterator": __import__("typing").Iterator}
+    desk, space = Desk("Acme"), {"Log": Log, "Bank": Bank, "Iterator": __import__("typing").Iterator, "T": TypeVar("T")}
     exec(source, space)
     desk.resource(space["log"])
     with pytest.raises(DeskError) as caught:

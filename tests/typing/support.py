@@ -61,6 +61,12 @@ def session() -> Iterator[Session]:
     yield Session()
 
 
+@desk.people
+async def person(id: str, session: Session) -> Person | None:
+    """Somebody of the staff."""
+    return Person(id, "Priya", roles=["support"])
+
+
 @desk.subject(search=find_accounts, label=lambda a: a.email, traits=["plan", "country"])
 def account(id: int, session: Session) -> Account | None:
     """A customer's account."""

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, cont
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from firsthand.core.binding import Wiring, hints_of, name_of, wire
 from firsthand.core.calling import call
@@ -49,7 +49,7 @@ def type_given(function: Callable[..., Any]) -> Any:
     given = hints_of(function).get("return")
     if get_origin(given) in GENERATORS:
         given = next(iter(get_args(given)), None)
-    if given in (None, type(None), Any, *GENERATORS):
+    if given in (None, type(None), Any, *GENERATORS) or isinstance(given, TypeVar):
         raise TypeError("it needs a return type, such as -> Iterator[Session]")
     return given
 
