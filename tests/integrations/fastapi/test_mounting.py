@@ -31,6 +31,7 @@ from firsthand.integrations.fastapi import mount
 from firsthand.storage.journal import SqlJournal
 from tests import postgres
 
+from ...surfaces.notify.servers import Mailbox, until
 from ..django.served import Visitor
 from .service import Order, Service, serving
 
@@ -124,6 +125,23 @@ def test_what_waits_is_performed_beside_the_host(service: Service) -> None:
         run = service.desk.run("order.cancel", {"order": 4}, by=priya(), reason="customer asked", background=True)
         assert service.desk.wait(run, 20).status == "succeeded"
     assert service.done() == (1, 1)
+
+
+def test_who_may_take_an_ask_is_told_of_it_by_the_host(sqlite_service: Service) -> None:
+    sqlite_service.change("INSERT INTO users (email, roles, active) VALUES ('tom@acme.com', 'sales', true)")
+    desk, mounted_at = sqlite_service.desk, "https://shop.example/support"
+    with Mailbox() as mailbox:
+        own = {"database": sqlite_service.journal, "url": mounted_at, **mailbox.settings}
+        desk.open(Settings(**own))
+        mounted(sqlite_service)
+        with serving(sqlite_service.app) as port:
+            assert Visitor(port).ask("GET", "/support/")[0] == 200  # so that the journal knows Priya
+            ask = desk.ask("order.cancel", {"order": 1}, by="tom@acme.com", reason="customer asked")
+            clock = desk.clock
+            desk.clock = lambda: clock() + 120_000_000
+            until(lambda: mailbox.taken, 20)
+    assert [each["To"] for each in mailbox.taken] == [priya()]
+    assert f"{mounted_at}/runs/{ask.id}" in mailbox.taken[0].as_string()
 
 
 PROXIES = {
