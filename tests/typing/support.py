@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, TypeVar, assert_type
+from unittest import TestCase
 
 from pydantic import Field, SecretStr
 
 from firsthand import Choices, Desk, Person, Refused, Run, check
-from firsthand.testing import trial
+from firsthand.testing import Conformance, Example, conforms, trial
 
 T = TypeVar("T")
 
@@ -134,7 +135,24 @@ async def move(
     return percent
 
 
+def some_account() -> dict[str, object]:
+    return {"account": 42}
+
+
+test_desk = conforms(
+    desk,
+    examples={
+        cancel: some_account,
+        refund: Example({"invoice": 98, "amount": 3}, refused={"within_total": {"amount": 101}}),
+    },
+    effect=lambda: 1,
+    skip={move: "not here"},
+)
+
+
 def nothing() -> None:
+    assert_type(Conformance(desk, {cancel: {"account": 42}}).faults(), list[str])
+    Conformance(desk).case(TestCase)
     assert_type(cancel(Account(1), at_period_end=False), str)
     assert_type(desk.run(cancel, {"account": 42}, by="priya", reason="customer asked"), Run[str])
     assert_type(desk.run(move, {}, by="priya"), Run[int])

@@ -67,10 +67,10 @@ class Conformance:
     """
 
     desk: Desk | None = None
-    examples: Mapping[Named, Given | Example] = field(default_factory=dict)
+    examples: Mapping[Any, Given | Example] = field(default_factory=dict)
     subjects: Mapping[str, Any] = field(default_factory=dict)
     effect: Callable[..., Any] | None = None
-    skip: Mapping[Named, str] = field(default_factory=dict)
+    skip: Mapping[Any, str] = field(default_factory=dict)
     on_test_data: bool = False
     now: datetime = START
     performed: dict[str, Performed] = field(default_factory=dict, init=False, repr=False)
