@@ -318,6 +318,34 @@ def test_the_authors_own_examples_of_a_type_are_taken(shop: Shop):
     assert shop.done == ["AB-1"]
 
 
+def test_an_actions_own_query_of_subjects_and_its_resources_are_used(shop: Shop):
+    class Ledger:
+        ids = (7, 8)
+
+    @shop.desk.resource
+    def ledger() -> Ledger:
+        return Ledger()
+
+    def due(ledger: Ledger) -> list[int]:
+        return list(ledger.ids)
+
+    @shop.desk.action(who="support", when=lambda account: account.id == 8, subjects=due)
+    def remind(account: Account) -> None:
+        """Write to somebody who has not paid."""
+        shop.done.append(account.id)
+
+    @shop.desk.action(who="support")
+    def move(account: Account, weeks: int) -> None:
+        """Let somebody pay later."""
+        shop.done.append((account.id, weeks))
+
+    def later(ledger: Ledger) -> dict[str, object]:
+        return {"account": ledger.ids[0]}
+
+    assert shop.faults(examples={move: later}, effect=lambda: len(shop.done)) == []
+    assert shop.done == [8, (7, 1)]
+
+
 # Secrets
 
 

@@ -95,9 +95,9 @@ class Making:
         """Return the ids to try for a subject: those given, those of its action's query, or what its search finds."""
         assert each.kind is not None, "it is a subject"  # noqa: S101
         kind = each.kind
-        given = self.subjects.get(kind.name)
-        if given is None and self.action.manner.subjects:
-            given = self.action.manner.subjects.function
+        given, query = self.subjects.get(kind.name), self.action.manner.subjects
+        if given is None and query and sum(one.kind is not None for one in self.action.inputs.values()) == 1:
+            given = query.function
         if given is not None:
             found = asked(self.pipeline.actions, given, f"subjects= of {kind.name}") if callable(given) else given
             rows = found if isinstance(found, Iterable) and not isinstance(found, (str, Mapping)) else [found]
