@@ -106,11 +106,11 @@ told.append([User.objects.get(username="mara").is_active, first.lines.count(), l
         ["refused", "Only 5.00 of this payment is left."],
         ["succeeded", "Sent to luis@example.com."],
         ["succeeded", "Order 100001 is cancelled."],
-        ["refused", "This does not hold: The order was not sent."],
+        ["refused", "This does not hold: The order was neither sent nor cancelled."],
         [2, 0, "Cancelled"],
         ["succeeded", None],
         ["refused", "This does not hold: The user is locked."],
-        ["succeeded", "1 lines were taken over."],
+        ["succeeded", "Lines taken over: 1."],
         ["refused", "These are not two open baskets of one customer."],
         [True, 2, 1],
     ]

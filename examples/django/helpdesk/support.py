@@ -21,7 +21,7 @@ order = desk.namespace("order", who="support", tags=["orders"], owner="order tea
 
 
 def can_be_cancelled(order: Order) -> bool:
-    """The order was not sent."""
+    """The order was neither sent nor cancelled."""
     return "Cancelled" in order.available_statuses()
 
 
@@ -94,4 +94,4 @@ def merge(basket: Basket, other: Basket) -> str:
         raise Refused("These are not two open baskets of one customer.", "Choose two of the same customer.")
     lines = other.lines.count()
     basket.merge(other)
-    return f"{lines} lines were taken over."
+    return f"Lines taken over: {lines}."
