@@ -83,8 +83,6 @@ def test_all_that_is_secret_is_made_like_no_other_and_long_enough_to_be_looked_f
     assert all(len(each) == 24 for each in secrets)
     named = TypeAdapter(dict[str, SecretStr])
     assert len(list(reveal(named.validate_python(Values.of(named.json_schema()))))) == 1
-    number = TypeAdapter(Secret[int])
-    assert number.validate_python(Values.of(number.json_schema())).get_secret_value() >= 10**11
 
 
 @pytest.mark.parametrize(
