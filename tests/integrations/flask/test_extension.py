@@ -112,21 +112,17 @@ def test_two_applications_of_one_process_each_perform_in_their_own(tmp_path: Pat
     assert [[value(desk, id) for id in (1, 2)] for desk in desks] == [["one", "one"], ["two", "two"]]
 
 
-def following() -> int:
-    """Return how many consoles have followers at work."""
-    return sum(each.name == "firsthand-followers" for each in threading.enumerate())
-
-
 def test_one_extension_makes_each_new_application_of_a_factory_the_desks_own_and_the_old_one_says_so(tmp_path: Path):
     desk = desk_of()
     extension = Firsthand(desk=desk, identify=user)
     apps = [plain(tmp_path, name) for name in ("first", "second")]
-    before = following()
+    before = set(threading.enumerate())
     for app in apps:
         extension.init_app(app)
         assert signed_in(app).perform("app.tell").status_code == 303
         assert value(desk) == app.name, "each has a journal of its own"
-    assert following() <= before + 1, "the console of the first follows nothing any more"
+    started = [each for each in threading.enumerate() if each not in before and each.name == "firsthand-followers"]
+    assert len(started) == 1, "the console of the first follows nothing any more"
     with pytest.raises(FirsthandError, match="part of another application"):
         signed_in(apps[0]).get()
 

@@ -68,7 +68,7 @@ def made_again(folder: Path) -> Flask:
 
 def waited(id: int) -> str:
     """Return how a run ends."""
-    for _ in range(300):
+    for _ in range(1200):
         run = shop.desk.journal.run(id)
         if run is not None and run.status not in ("queued", "performing"):
             return run.status
