@@ -53,6 +53,42 @@ told = None
     assert rows[1][5] == "state: open → paid"
 
 
+def test_the_site_goes_on_writing_while_a_long_log_is_taken_in_odd_entries_and_all(site: Site):
+    told = site.inside("""
+from threading import Thread
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from firsthand.integrations.django import history
+
+boss, gone = user("boss"), ContentType.objects.create(app_label="old", model="thing")
+said = ["", "[not json", '{"a": 1}', '[{"changed": {"fields": ["State"]}}]', "\N{SNOWMAN}\u202e"]
+LogEntry.objects.bulk_create(
+    LogEntry(user=boss, content_type=[gone, None][n % 2], object_id=[None, "7"][n % 3 > 0], object_repr="a\\nb" * 30,
+             action_flag=n % 4, change_message=said[n % 5])
+    for n in range(30)
+)
+
+def write():
+    Order.objects.create(number=f"A-{Order.objects.count()}")
+    connection.close()
+
+class Taking(history.Taking):
+    def take(self, rows):
+        site = Thread(target=write)
+        site.start()
+        site.join(5)
+        assert not site.is_alive(), "the site waits for the import"
+        super().take(rows)
+
+history.Taking, history.BATCH = Taking, 10
+done = history.import_log(desk, desk.journal, "admin-log", by="root")
+rows = desk.journal.database.read("SELECT subject FROM runs")
+told = [done.taken, Order.objects.count(), sorted({row[0] or "" for row in rows})]
+""")
+    assert told == [30, 3, ["object:", "object:7", "thing:", "thing:7"]]
+
+
 def test_a_log_that_there_is_not_is_said_to_be_none(sqlite_site: Site):
     assert "auditlog is not installed" in sqlite_site.manage("firsthand", "import", "--from", "auditlog", code=1)
     assert "There are admin-log, auditlog" in sqlite_site.manage("firsthand", "import", "--from", "nonsense", code=1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import blake2b
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
@@ -95,9 +94,10 @@ def import_log(desk: Desk, journal: SqlJournal, name: str, *, by: str) -> Import
         raise FirsthandError(f"The project has no {name}: {model} is not installed.", "Import another log.")
     kinds = {kind.type: kind.name for kind in desk.work_out().kinds.values()}
     entries: QuerySet = apps.get_model(log.app, "LogEntry")._default_manager.order_by("pk").select_related(*log.related)
-    left = entries.iterator(chunk_size=BATCH)
-    while batch := list(islice(left, BATCH)):
+    left = entries
+    while batch := list(left[:BATCH]):  # no cursor stays open, which would keep others from writing to SQLite
         taking.take([row_of(name, each.pk, log.read(each), kinds) for each in batch])
+        left = entries.filter(pk__gt=batch[-1].pk)
     return Imported(taking.taken, taking.there, 0, None)
 
 
