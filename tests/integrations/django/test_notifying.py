@@ -112,4 +112,5 @@ client.force_login(user("lena", "lead", email="lena@acme.com", is_superuser=True
 told = [client.get(f"/support/{each}/notifications").content.decode() for each in ("account", "settings")]
 """)
     assert "lena@acme.com" in pages[0]
+    assert "<span>Mail goes out through" in pages[1]  # one flow of words, not a row of boxes
     assert "mail.acme.com" in pages[1]

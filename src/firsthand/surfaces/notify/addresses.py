@@ -15,6 +15,13 @@ NAT64 = IPv6Network("64:ff9b::/96")
 """IPv6 addresses that stand for an IPv4 address: that is what counts."""
 
 
+GLOBAL = IPv6Network("2000::/3")
+"""All IPv6 addresses that hosts of the internet have: others stand for an IPv4 address, or are of a site's own."""
+
+KEPT_FREE = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+"""What no host of the internet has, and not every Python knows of."""
+
+
 class Unreachable(FirsthandError):
     """A message cannot be handed over now; the words say why."""
 
@@ -46,8 +53,9 @@ def is_listed(address: Address, allowed: Iterable[Network]) -> bool:
 
 
 def is_public(address: Address) -> bool:
-    """Say whether an address is one of the public internet."""
-    return address.is_global and not address.is_multicast
+    """Say whether an address is one of the public internet; what Python takes for global is more than that."""
+    is_global = address.is_global and not address.is_multicast and not is_listed(address, KEPT_FREE)
+    return is_global and (address.version == 4 or address in GLOBAL)
 
 
 def resolved(host: str, port: int, allowed: Sequence[Network]) -> list[tuple[str, bool]]:
