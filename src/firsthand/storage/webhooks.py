@@ -52,7 +52,7 @@ class Webhook:
     """Where to, what of, and seen through whose eyes: it is told of what somebody with these ``roles`` may know of.
 
     ``state`` is active, off or removed; ``failures`` counts tries in a row that failed, ``said`` why the last did.
-    ``secret`` signs what is sent; it is shown once.
+    ``secret`` signs what is sent, and the one before it, behind a space, if it was renewed; it is shown once.
     """
 
     id: int
@@ -102,7 +102,7 @@ class Webhooks:
 
     def add(self, name: str, url: str, kinds: Collection[str], by: By, at: int, roles: Collection[str] = ()) -> Webhook:
         """Set one up, and return it with its secret. Raises ``FirsthandError``."""
-        secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+        secret = new_secret()
         made = Webhook(0, name.strip(), url.strip(), secret, tuple(sorted(kinds)), tuple(sorted(roles)))
         check(made)
 
@@ -137,6 +137,24 @@ class Webhooks:
             self.journal.people.committed(work)
         return after
 
+    def renew(self, id: int, by: By, at: int) -> Webhook:
+        """Give one another secret, and return it with that; what is sent is signed with the one before as well.
+
+        So whoever receives it may change over when they like. One before that counts no more. Raises
+        ``FirsthandError``.
+        """
+        before = self.one(id)
+        after = replace(before, secret=new_secret())
+
+        def work(connection: Connection) -> None:
+            self.journal.people.allow(connection, by)
+            both = f"{after.secret} {before.secret.split()[0]}"
+            connection.execute("UPDATE webhooks SET secret = ? WHERE id = ?", (both, id))
+            note(connection, at, "webhook_changed", by, {"webhook": id, **told(after), "changed": ["secret"]})
+
+        self.journal.people.committed(work)
+        return after
+
     # What became of telling them
 
     def succeeded(self, id: int) -> None:
@@ -155,6 +173,11 @@ class Webhooks:
                 note(connection, at, "webhook_stopped", "firsthand", data)
 
         self.database.write(work)
+
+
+def new_secret() -> str:
+    """Return a secret as the standard has them."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def told(webhook: Webhook) -> dict[str, object]:

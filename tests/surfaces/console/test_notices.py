@@ -98,6 +98,13 @@ def test_webhooks_are_set_up_changed_and_removed_by_those_who_administer_alone(h
     assert house.post("/settings/webhook", changed, form_at="/settings/webhook?webhook=1").status_code == 200
     [after] = Webhooks(house.journal).all()
     assert (after.name, after.kinds, after.state, after.secret) == ("Room", ("run.asked",), "off", made.secret)
+    before = Webhooks(house.journal).one(1).secret
+    page = house.post("/settings/webhook/secret", form_at="/settings/webhook?webhook=1").text
+    now = Webhooks(house.journal).one(1).secret.split()
+    assert now[1] == before
+    assert now[0] in page
+    assert before not in page
+    assert now[0] not in house.get("/settings/webhook?webhook=1") + house.get("/")
     assert house.post("/settings/webhook/remove", form_at="/settings/webhook?webhook=1").status_code == 303
     assert Webhooks(house.journal).all() == []
     assert house.client.get("/settings/webhook?webhook=1").status_code == 404

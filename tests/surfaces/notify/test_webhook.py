@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -32,6 +34,16 @@ def test_what_is_sent_is_what_the_standards_own_library_takes(hooks: Hooks) -> N
     assert Verifier(SECRET).verify(body, headers) == {"type": "run.asked", "data": {"words": "Ärger ✓"}}
     with pytest.raises(Exception, match="No matching signature"):
         Verifier(SECRET).verify(body + b" ", headers)
+
+
+def test_after_its_secret_was_renewed_it_is_signed_for_who_knows_either(hooks: Hooks) -> None:
+    other, third = (f"whsec_{base64.b64encode(each * 24).decode()}" for each in (b"o", b"t"))
+    now = int(time.time())
+    post(replace(webhook(hooks.url), secret=f"{other} {SECRET}"), "msg_1", {"type": "run.asked"}, now, HERE)
+    [(_, headers, body)] = hooks.calls
+    assert Verifier(SECRET).verify(body, headers) == Verifier(other).verify(body, headers) == {"type": "run.asked"}
+    with pytest.raises(Exception, match="No matching signature"):
+        Verifier(third).verify(body, headers)
 
 
 def test_a_signature_is_the_one_of_the_standard() -> None:

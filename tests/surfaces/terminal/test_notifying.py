@@ -48,6 +48,8 @@ def test_a_webhook_is_set_up_on_record_its_secret_shown_once_and_tried_out(termi
         assert terminal("webhook", "test", "1", FIRSTHAND_WEBHOOKS_TO="127.0.0.1").code == 0
         assert hooks.calls[0][0] == "POST /hook?team=support HTTP/1.1"
     assert terminal("webhook", "test", "1", FIRSTHAND_WEBHOOKS_TO="127.0.0.1").code == 1
+    assert "whsec_" in terminal("webhook", "secret", "1").out
+    assert "whsec_" not in terminal("webhook", "--json").out
     assert terminal("webhook", "change", "1", "--off", "--name", "Room").code == 0
     told = terminal("webhook", "--json").json
     known = ("Room", "off", ["run.asked", "run.failed"])

@@ -155,6 +155,12 @@ def change(visit: Visit) -> Response:
     return edited(visit, after, done="Changed." if after != before else "Nothing was different.")
 
 
+def renew(visit: Visit) -> Response:
+    """Give a webhook another secret, which is shown once."""
+    made = Webhooks(visit.journal).renew(webhook_of(visit, visit.said("webhook")).id, visit.person, visit.desk.clock())
+    return edited(visit, made, secret=made.secret)
+
+
 def remove(visit: Visit) -> Response:
     """Remove a webhook."""
     before = webhook_of(visit, visit.said("webhook"))
@@ -187,5 +193,6 @@ PAGES = (
     ("POST", "/settings/notifications/retry", administering(retry)),
     ("GET", "/settings/webhook", administering(edit_page)),
     ("POST", "/settings/webhook", administering(change)),
+    ("POST", "/settings/webhook/secret", administering(renew)),
     ("POST", "/settings/webhook/remove", administering(remove)),
 )

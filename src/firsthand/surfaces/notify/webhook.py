@@ -38,6 +38,11 @@ class Refusing(Unreachable):
         self.gone = gone
 
 
+def signatures(secrets: str, id: str, timestamp: int, body: bytes) -> str:
+    """Return a signature by each of the secrets, which stand apart by spaces; so do these."""
+    return " ".join(signature(each, id, timestamp, body) for each in secrets.split())
+
+
 def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
     """Return what proves that a message is ours: ``v1,`` and an HMAC-SHA-256 of id, time and body."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
@@ -52,7 +57,7 @@ def headers_of(secret: str, id: str, timestamp: int, body: bytes) -> dict[str, s
         "user-agent": f"Firsthand/{__version__}",
         "webhook-id": id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, id, timestamp, body),
+        "webhook-signature": signatures(secret, id, timestamp, body),
         "connection": "close",
     }
 

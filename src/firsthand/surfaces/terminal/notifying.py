@@ -253,6 +253,15 @@ def change(webhook: str, kinds: tuple[str, ...], roles: tuple[str, ...], no_role
 
 @webhook_command.command()
 @click.argument("webhook")
+def secret(webhook: str) -> None:
+    """Give a WEBHOOK another secret, shown now; until the next one, what it is sent is signed with both."""
+    made = Webhooks(open_journal()).renew(parse_id(webhook), login(), now())
+    printing.say(f"Another secret of webhook {made.id}, {line(made.name)}, shown only now:")
+    printing.say(made.secret)
+
+
+@webhook_command.command()
+@click.argument("webhook")
 def remove(webhook: str) -> None:
     """Tell a WEBHOOK nothing any more; what waits for it is dropped."""
     gone = Webhooks(open_journal()).change(parse_id(webhook), login(), now(), state="removed")
