@@ -7,7 +7,8 @@ from tests.databases import on
 from .shop import Shop
 
 BOTH = (
-    "asks", "batches", "keys", "once", "pipeline", "queueing", "schedules", "settling", "ticking", "waiting",
+    "asks", "batches", "keys", "once", "pipeline", "preflights", "queueing", "schedules", "settling", "ticking",
+    "waiting",
 )  # fmt: skip
 """What writes through the journal, and is tried on every database; the others say nothing of where it is kept."""
 

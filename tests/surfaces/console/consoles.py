@@ -19,6 +19,8 @@ from firsthand.asgi import console
 from firsthand.core.actors import Person
 from firsthand.storage.journal import SqlJournal
 
+from ... import databases
+
 PEOPLE = (
     Person("sam@acme.com", "Sam", ("lead",), administers=True),
     Person("priya@acme.com", "Priya", ("support",)),
@@ -153,7 +155,7 @@ def opened(folder: Path, *, who: str = "priya@acme.com", prefix: str = "") -> It
     """Give a desk of its own with its console, and a browser in which somebody is signed in."""
     shop = Shop()
     desk = make_desk(shop)
-    journal = SqlJournal(f"sqlite:///{folder}/firsthand.db?synchronous=off")
+    journal = SqlJournal(databases.url(folder))
     desk.use(journal)
     for person in PEOPLE:
         journal.people.add(person, "root")

@@ -4,6 +4,7 @@ import csv
 import io
 
 from ...bad_files import BAD, GOOD
+from ...databases import kind as kind
 from .consoles import House, hidden_fields
 
 NEW = "/batch/subscription.cancel"
@@ -46,8 +47,9 @@ def test_a_file_is_taken_and_a_bad_one_names_its_row(house: House):
     answer = sent(b"account,at_period_end\n42,no\n43\n")
     assert answer.status_code == 422
     assert "Row 3 has 1 cells; the heading has 2." in answer.text
-    assert sent(b"account,at_period_end\n42,no\n").status_code == 303
-    assert "list.csv" in house.get("/batches/1")
+    taken = sent(b"account,at_period_end\n42,no\n")
+    assert taken.status_code == 303
+    assert "list.csv" in house.get(str(taken.headers["location"]))
 
 
 def test_a_bad_file_is_refused_with_its_row_and_nothing_is_kept(house: House):

@@ -6,6 +6,7 @@ import pytest
 
 from firsthand.work.worker import Worker
 
+from ...databases import kind as kind
 from .consoles import House
 
 CANCEL = "/actions/subscription.cancel"

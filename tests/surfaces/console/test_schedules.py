@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from firsthand.work.schedules import tick
 
+from ...databases import kind as kind
 from .consoles import House, hidden_fields
 
 CANCEL = "/actions/subscription.cancel"
