@@ -1,7 +1,9 @@
 """The rows of a batch, from CSV files good and bad, from ids and from code; a fault names its row."""
 
+import csv
 import io
 import tracemalloc
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -83,7 +85,23 @@ def test_a_line_end_within_a_cell_is_part_of_it_and_the_next_row_counts_by_one(a
     ],
 )
 def test_a_bad_file_is_refused_and_the_row_is_named(action, text, message):
+    csv.field_size_limit(131_072)
     assert refused(text, action).startswith(message)
+
+
+@pytest.fixture
+def roomy() -> Iterator[None]:
+    """A process in which somebody has told ``csv`` to take longer cells, as an import does."""
+    before = csv.field_size_limit(16 * 1024 * 1024)
+    yield
+    csv.field_size_limit(before)
+
+
+@pytest.mark.usefixtures("roomy")
+def test_a_long_cell_is_refused_whatever_else_in_the_process_takes_longer_ones(action):
+    assert refused("account,amount\n1," + "5" * 140_000, action).startswith("Row 2 has a cell of more than 131,072")
+    left_open = 'account,amount\n1,"5\n' + "2,6\n" * 50_000
+    assert refused(left_open, action) == "Row 2 has a quote that is left open until the end of the file."
 
 
 def test_more_rows_than_a_batch_takes_are_refused(action, monkeypatch):

@@ -62,12 +62,17 @@ def row_ragged(number: int, given: int, wanted: int) -> Refused:
 def row_unreadable(number: int, error: str, limit: int) -> Refused:
     """A quote is left open or stands where none may, or a cell has no end."""
     if "field larger" in error:
-        return unfit(f"Row {number} has a cell of more than {limit:,} characters, or a quote that is left open.")
+        return cell_too_long(number, limit)
     if "unexpected end" in error:
         return unfit(f"Row {number} has a quote that is left open until the end of the file.")
     if "new-line" in error:
         return unfit(f"Row {number} ends as old Macs end lines.", "Save the file with Windows or Unix line ends.")
     return unfit(f"Row {number} has a quote in the middle of a cell ({error}).")
+
+
+def cell_too_long(number: int, limit: int) -> Refused:
+    """A cell is longer than one may be, which is mostly a quote that nobody closed."""
+    return unfit(f"Row {number} has a cell of more than {limit:,} characters, or a quote that is left open.")
 
 
 def too_many_rows(most: int) -> Refused:

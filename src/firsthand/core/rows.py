@@ -21,6 +21,9 @@ MOST_COLUMNS = 100
 LONGEST_LINE = 1024 * 1024
 """Bytes that one line of a file may have."""
 
+LONGEST_CELL = 131_072
+"""Characters that one cell may have: what ``csv`` takes unless somebody in this process has told it to take more."""
+
 SEPARATORS = (",", ";", "\t")
 IDS = re.compile(r"[,;\s]+")
 
@@ -93,9 +96,11 @@ def counted(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise unfit.row_unreadable(number, str(error), csv.field_size_limit()) from error
+            raise unfit.row_unreadable(number, str(error), LONGEST_CELL) from error
         if cells is None:
             return
+        if max(map(len, cells), default=0) > LONGEST_CELL:
+            raise unfit.cell_too_long(number, LONGEST_CELL)
         if number > MOST_ROWS + 1:
             raise unfit.too_many_rows(MOST_ROWS)
         yield number, cells

@@ -76,7 +76,8 @@ def steps(changes: Sequence[Change]) -> Callable[[Connection], list[bool]]:
     whole = f"WITH {', '.join(parts)} {ids}"
 
     def work(connection: Any) -> list[bool]:
-        changed = {id for (id,) in connection.prepared(whole, values)}
+        answer = connection.prepared(whole, values)
+        changed = {int(answer.get_value(row, 0)) for row in range(answer.ntuples)}
         return [each.step.run in changed for each in changes]
 
     return work

@@ -7,6 +7,7 @@ two connections ever write and checkpoint at once: the WAL-reset bug of SQLite b
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import threading
 import weakref
@@ -300,8 +301,9 @@ os.register_at_fork(after_in_child=forget_all)
 def parse_url(url: str) -> tuple[Path, dict[str, str]]:
     """Return the path and the options of ``sqlite:///firsthand.db?mode=ro``; raises ``SettingsError``."""
     if not url.startswith("sqlite:///"):
+        shown = re.sub("//.*@", "//…@", url)  # there may be a password in it
         raise SettingsError(
-            f"The database {url!r} is not one.", "Write sqlite:///firsthand.db, or sqlite:////absolute/path.db."
+            f"The database {shown!r} is not one.", "Write sqlite:///firsthand.db, or sqlite:////absolute/path.db."
         )
     path, _, query = url.removeprefix("sqlite:///").partition("?")
     options = dict(option.partition("=")[::2] for option in query.split("&")) if query else {}

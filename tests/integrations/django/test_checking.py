@@ -7,7 +7,7 @@ from .sites import Site
 SETTINGS = {
     'FIRSTHAND = "Shop"': "E002) FIRSTHAND is no dictionary.",
     'FIRSTHAND = {"DATABASE": "nowhere"}': "E004) Its journal cannot be where it is said to be. The connection",
-    'FIRSTHAND = {"DATABASE": "mysql://db/shop"}': "E004) Its journal cannot be where it is said to be. The database",
+    'FIRSTHAND = {"DATABASE": "mysql://shop:hunter2@db/shop"}': "E004) Its journal cannot be where it is said to be. The database",
     'FIRSTHAND = {"URL": "acme.com/support"}': "E005) FIRSTHAND['URL'] is no address: 'acme.com/support'.",
     'INSTALLED_APPS = ["firsthand.integrations.django"]; ROOT_URLCONF = "shop.none"': "E003) Nobody can be signed in",
 }
@@ -21,6 +21,7 @@ def test_a_setting_that_is_not_right_is_an_error_of_check(sqlite_site: Site, giv
     said = sqlite_site.manage("check", code=1)
     assert f"(firsthand.{SETTINGS[given]}" in said
     assert "HINT" in said
+    assert "hunter2" not in said
 
 
 def test_an_app_that_comes_after_the_admins_shows_nothing_there_and_check_says_so(sqlite_site: Site):
