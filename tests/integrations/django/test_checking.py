@@ -6,8 +6,8 @@ from .sites import Site
 
 SETTINGS = {
     'FIRSTHAND = "Shop"': "E002) FIRSTHAND is no dictionary.",
-    'FIRSTHAND = {"DATABASE": "nowhere"}': "E004) Its journal cannot be where it is said to be. The connection",
-    'FIRSTHAND = {"DATABASE": "mysql://shop:hunter2@db/shop"}': "E004) Its journal cannot be where it is said to be. The database",
+    'FIRSTHAND = {"DATABASE": "nowhere"}': "E004) Its journal cannot be where it is said",
+    'FIRSTHAND = {"DATABASE": "mysql://shop:hunter2@db/shop"}': "E004) Its journal cannot be where it is said",
     'FIRSTHAND = {"URL": "acme.com/support"}': "E005) FIRSTHAND['URL'] is no address: 'acme.com/support'.",
     'INSTALLED_APPS = ["firsthand.integrations.django"]; ROOT_URLCONF = "shop.none"': "E003) Nobody can be signed in",
 }
