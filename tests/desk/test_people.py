@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from firsthand import Desk, DeskError, JournalUnavailable, Person, Refused, Run, Settings, UnknownActor
+from firsthand.followers.notify import Notify
+from firsthand.storage.outbox import to_person
 from firsthand.testing import trial
 
 from ..databases import kind, url
@@ -155,7 +157,7 @@ def test_what_is_wrong_with_it_is_told_at_start():
 
     with pytest.raises(DeskError) as raised:
         desk.start()
-    assert raised.value.problems == ("the people person: nothing gives connection, number.",)
+    assert raised.value.problems == ("the people, person: nothing gives connection, number.",)
 
 
 def test_two_functions_are_one_too_many_and_one_takes_the_id_first():
@@ -170,8 +172,39 @@ def test_two_functions_are_one_too_many_and_one_takes_the_id_first():
     with pytest.raises(DeskError) as raised:
         desk.start()
     assert raised.value.problems == (
-        "the people are said by nobody and person; keep one.",
-        "the people nobody: its first parameter must be the id.",
+        "the people: there are nobody and person; keep one.",
+        "the people, nobody: its first parameter must be the id.",
+    )
+
+
+def test_whoever_is_listed_is_told_at_their_address_before_they_were_ever_at_the_desk(desk, users):
+    by_id(desk)
+
+    @desk.everybody
+    def listed(connection: sqlite3.Connection) -> Iterator[Person]:
+        for id, roles in connection.execute("SELECT id, roles FROM users"):
+            yield Person(id, id.capitalize(), roles=roles.split(), email=f"{id}@acme.example")
+
+    users.write("INSERT INTO users (id, roles) VALUES ('mara', 'support')")
+    desk.ask("touch", by="priya", reason="asked")
+    assert Notify(desk.journal, desk.clock, mail=True).advance(5.0)
+    rows = desk.journal.database.read("SELECT recipient, kind FROM notices")
+    assert rows == [(to_person("mara"), "asked")]
+    assert [each.id for each in desk.journal.people.all()] == ["priya"]
+    assert users.open == 0
+
+
+def test_a_list_without_a_function_that_knows_one_is_told_at_start():
+    desk = Desk("Office", why=["asked"])
+
+    @desk.everybody
+    def listed(number: int) -> list[Person]: ...
+
+    with pytest.raises(DeskError) as raised:
+        desk.start()
+    assert raised.value.problems == (
+        "the people's list, listed: nothing gives number.",
+        "the people are listed, and nothing says who one is; register it with @desk.people.",
     )
 
 

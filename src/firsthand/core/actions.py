@@ -128,8 +128,8 @@ class Actions:
     A name that is none of the code's is looked up among the manual actions that ``declared`` gives once the desk has
     started, each time, so that every process knows a new version at once. ``by_hand`` has those that were worked out,
     with what they were made of. ``mode`` is that of actions that do not say theirs; ``transaction`` the type of the
-    resource that transactional ones are performed in which take none. ``people`` is the function that knows the host's;
-    ``around`` stands around all that a run calls.
+    resource that transactional ones are performed in which take none. ``people`` is the function that knows the host's,
+    ``everybody`` the one that lists them; ``around`` stands around all that a run calls.
     """
 
     kinds: Mapping[str, Kind]
@@ -142,6 +142,7 @@ class Actions:
     mode: str = "once"
     transaction: Any = None
     people: Wiring | None = None
+    everybody: Wiring | None = None
     around: Around = nullcontext
 
     def opened(self, run: Run[Any]) -> Opened:

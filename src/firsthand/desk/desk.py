@@ -22,7 +22,7 @@ from firsthand.core.attempts import Request
 from firsthand.core.binding import name_of
 from firsthand.core.calling import host_loop
 from firsthand.core.catalogue import entries_of
-from firsthand.core.directory import ByFunction, people_of
+from firsthand.core.directory import ByFunction, Listing, people_of
 from firsthand.core.due import due_of, span_of
 from firsthand.core.errors import DeskError, FirsthandError
 from firsthand.core.namespace import Namespace
@@ -84,6 +84,7 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         self._subjects: list[tuple[Callable[..., Any], dict[str, Any]]] = []
         self._resources: list[Callable[..., Any]] = []
         self._people: list[Callable[..., Any]] = []
+        self._everybody: list[Callable[..., Any]] = []
         self._guard = threading.RLock()
         self._actions: Actions | None = None
         self._pipeline: Pipeline | None = None
@@ -171,7 +172,17 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         anything: then nobody is let in. It becomes the desk's ``directory``.
         """
         self._changed(self._people, function)
-        self.directory = ByFunction(self)
+        self.directory = Listing(self) if self._everybody else ByFunction(self)
+        return function
+
+    def everybody(self, function: F) -> F:
+        """Register the function that lists the host's people, as the one under ``people`` knows them.
+
+        It takes resources by type, and may yield. With it those are told of what concerns them who have not been at the
+        desk yet, and at the address that their ``Person`` has.
+        """
+        self._changed(self._everybody, function)
+        self.directory = Listing(self)
         return function
 
     @property
@@ -225,9 +236,12 @@ class Desk(Opening, ByHand, Aftermath, Later, Many, ByCalendar):
         resources = resources_of(self._resources, problems)
         kinds = kinds_of(self.subjects(), resources, problems)
         people = people_of(self._people, resources, problems)
+        everybody = people_of(self._everybody, resources, problems, listing=True)
+        if self._everybody and not self._people:
+            problems.append("the people are listed, and nothing says who one is; register it with @desk.people.")
         actions = Actions(
             kinds, resources, problems=problems, mode=self.mode, transaction=self.transaction, people=people,
-            around=self.around,
+            everybody=everybody, around=self.around,
         )  # fmt: skip
         for registration in self._registrations:
             actions.add(registration)
