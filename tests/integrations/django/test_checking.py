@@ -50,3 +50,12 @@ def close(carrier: Carrier):
     assert "'orders.change_carrier'" not in said
     assert "(firsthand.W004) carrier.close: nobody can search for orders.Carrier, only give its primary key." in said
     assert "orders.Order" not in said
+
+
+def test_doctor_sees_that_what_loads_models_locks_them(sqlite_site: Site):
+    told = sqlite_site.inside("""
+from firsthand.core.promises import locks
+told = [locks(loader) for loader, _ in desk.subjects()]
+""")
+    assert told
+    assert all(told)
