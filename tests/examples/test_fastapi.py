@@ -174,3 +174,26 @@ def signed_out(visitor: Visitor, morning: Morning) -> None:
         connection.execute("UPDATE users SET active = false WHERE email = 'priya@morning.example'")
     assert visitor.ask("GET", "/support/")[0] == 303
     assert visitor.ask("POST", "/subscriptions/3/cancellation", {})[0] == 401
+
+
+def test_the_desk_conforms(morning: Morning) -> None:
+    told = morning.inside("""
+from itertools import count
+from service.support import change_email, refund, send_letter
+from service.models import Customer, Invoice, Letter, Subscription
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from firsthand.testing import Conformance
+
+def state(session: Session):
+    tables = (Customer, Subscription, Invoice, Letter)
+    return [tuple(row) for each in tables for row in session.execute(select(*each.__table__.columns))]
+
+numbers = count()
+told = Conformance(desk, on_test_data=True, effect=state, examples={
+    refund: {"amount": "0.01"},
+    change_email: lambda: {"email": f"{next(numbers)}@example.com"},  # all rules have one state
+    send_letter: {"text": "Dear reader, ..."},
+}).faults()
+""")
+    assert told == []

@@ -143,3 +143,10 @@ def page_of(visitor: Visitor, path: str) -> str:
     status, _, page = visitor.ask("GET", path)
     assert status == 200
     return page
+
+
+def test_the_desk_conforms_as_its_own_tests_say(stocked: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_support.py"]
+    done = subprocess.run(command, cwd=stocked, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "35 passed" in done.stdout

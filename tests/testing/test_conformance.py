@@ -4,6 +4,8 @@ import logging
 import sqlite3
 import unittest
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -650,3 +652,27 @@ def test_pytest_says_at_collection_what_is_wrong_with_the_desk_or_what_was_given
 
 def test_what_conforms_returns_is_a_function_for_pytest_to_call(shop: Shop):
     assert conforms(shop.desk).__name__ == "test"
+
+
+def test_what_a_host_puts_around_a_run_stands_around_those_that_are_watched_too(shop: Shop) -> None:
+    within: ContextVar[bool] = ContextVar("within", default=False)
+
+    @contextmanager
+    def context() -> Iterator[None]:
+        token = within.set(True)
+        yield
+        within.reset(token)
+
+    shop.desk.around = context
+
+    @shop.desk.action("account.cancel", who="support")
+    def cancel(account: Account) -> None:
+        """Stop what it pays for."""
+        assert within.get()
+        shop.done.append(account.id)
+
+    def rows() -> list[object]:
+        assert within.get()
+        return list(shop.done)
+
+    assert shop.faults(effect=rows) == []

@@ -57,7 +57,7 @@ class Watched(Pipeline):
     def attempt(self, request: Request, actor: Person, run: Run[Any]) -> Attempt:
         """Return a recorded run with what its steps need, as ever."""
         attempt = super().attempt(request, actor, run)
-        attempt.opened = WatchedOpened(self.actions.resources, run)
+        attempt.opened = WatchedOpened(self.actions.resources, run, self.actions.around)
         attempt.opened.seen = self.seen
         return attempt
 
@@ -120,7 +120,7 @@ def asked(actions: Actions, function: Function, said: str) -> Any:
         )
     found: list[Any] = []
     try:
-        with Opened(actions.resources, Run(0, "", "", moment(0), None, "python", "")) as opened:
+        with actions.opened(Run(0, "", "", moment(0), None, "python", "")) as opened:
             value = opened.call(wiring, {})
             found.append(call(list, value) if isinstance(value, Iterator) else value)
             raise Looked("Only looked.")
